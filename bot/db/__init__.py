@@ -1,0 +1,5 @@
+"""Transactions: the one place where anything is committed. Tables live with the features that own them."""
+
+from bot.db.database import Database, Tx
+
+__all__ = ["Database", "Tx"]

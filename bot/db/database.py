@@ -1,0 +1,98 @@
+"""`Database`: transact() and read(), the only doors to the tables."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from bot import errors
+from bot.db import engines, urls
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Tx = sa.Connection
+
+ATTEMPTS = 4  # PostgreSQL may answer a deadlock or a failed serialisation: the body is simply run again
+RETRY_STATES = ("40001", "40P01")
+AWAY_WORDS = ("locked", "disk i/o", "unable to open", "readonly", "disk is full", "not a database")
+
+
+class Database:
+    """One database, opened.
+
+    A verb is a plain function `verb(tx, now, …)`. It cannot await, so no network call hides in a transaction;
+    `now` is second so that the type checker sees every other argument.
+    """
+
+    def __init__(self, address: sa.URL, clock: Callable[[], dt.datetime]) -> None:
+        self._engine = engines.create(address)
+        self._listeners: list[Callable[[], None]] = []
+        self.now = clock
+        self.is_sqlite = address.get_backend_name() == "sqlite"
+
+    @classmethod
+    async def open(cls, url: str, *, clock: Callable[[], dt.datetime]) -> Self:
+        """Open the database at `url` (see `urls.parse`); its tables must exist already."""
+        address = urls.parse(url)
+        file = urls.sqlite_file(address)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        return cls(address, clock)
+
+    async def transact(
+        self, verb: Callable[Concatenate[Tx, dt.datetime, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run the verb in one transaction and commit; `now` is supplied when the body begins.
+
+        Raises:
+            DatabaseAway: the database cannot be reached; nothing was done.
+        """
+
+        def body(tx: Tx) -> T:
+            return verb(tx, self.now(), *args, **kwargs)
+
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                result = await self._engine.write(body)
+            except exc.DBAPIError as fault:
+                if left and getattr(fault.orig, "sqlstate", None) in RETRY_STATES:
+                    continue
+                raise _named(fault) from fault
+            except OSError as fault:
+                raise errors.DatabaseAway(str(fault)) from fault
+            for tell in self._listeners:
+                tell()
+            return result
+        raise AssertionError("unreachable")
+
+    async def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the query on a read-only snapshot that never waits for a writer."""
+        try:
+            return await self._engine.read(lambda tx: query(tx, *args, **kwargs))
+        except exc.DBAPIError as fault:
+            raise _named(fault) from fault
+        except OSError as fault:
+            raise errors.DatabaseAway(str(fault)) from fault
+
+    def on_commit(self, tell: Callable[[], None]) -> None:
+        """Call `tell` in the event loop after every commit of this process: a hint to look, never a fact."""
+        self._listeners.append(tell)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.close()
+
+
+def _named(fault: exc.DBAPIError) -> Exception:
+    text = str(fault.orig).lower()
+    if "no such table" in text or "no such column" in text or getattr(fault.orig, "sqlstate", "") in ("42P01", "42703"):
+        return errors.SchemaBehind("数据库的表还没有建好或版本不对,请先运行 xiaoan db upgrade")
+    if fault.connection_invalidated or isinstance(fault, exc.InterfaceError):
+        return errors.DatabaseAway(str(fault.orig))
+    if isinstance(fault, exc.OperationalError) and (
+        any(word in text for word in AWAY_WORDS) or not hasattr(fault.orig, "sqlite_errorcode")
+    ):
+        return errors.DatabaseAway(str(fault.orig))
+    return fault

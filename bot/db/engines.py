@@ -1,0 +1,158 @@
+"""How a transaction is run on each database: threads of our own for SQLite, asyncpg for PostgreSQL."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event, pool
+from sqlalchemy.ext import asyncio as sa_async
+
+T = TypeVar("T")
+Body = Callable[[sa.Connection], T]
+
+BUSY_FOR_MS = 20_000  # how long we wait for another process's write on the same SQLite file
+READERS = 3  # threads; a summary must not wait behind another summary
+PG_CONNECTIONS = 10
+
+
+class Engine(Protocol):
+    """Runs a body in one transaction: committed when it returns, rolled back when it raises."""
+
+    async def write(self, body: Body[T]) -> T: ...
+    async def read(self, body: Body[T]) -> T: ...
+    async def close(self) -> None: ...
+
+
+class _Job(NamedTuple):
+    body: Body[Any]
+    loop: asyncio.AbstractEventLoop
+    done: "asyncio.Future[Any]"
+
+
+class _Threads:
+    """A few threads with a connection each, fed by one queue; untimed waits only."""
+
+    def __init__(self, engine: sa.Engine, count: int, name: str) -> None:
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._engine = engine
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}-{i}", daemon=True) for i in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    async def run(self, body: Body[T]) -> T:
+        loop = asyncio.get_running_loop()
+        job = _Job(body, loop, loop.create_future())
+        self._jobs.put(job)
+        result: T = await job.done
+        return result
+
+    def stop(self) -> None:
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        connection: sa.Connection | None = None
+        while (job := self._jobs.get()) is not None:
+            try:
+                connection = connection or self._engine.connect()
+                with connection.begin():
+                    result = job.body(connection)
+            except BaseException as fault:
+                self._tell(job, fault=fault)
+            else:
+                self._tell(job, result=result)
+        if connection is not None:
+            connection.close()
+
+    @staticmethod
+    def _tell(job: _Job, *, result: object = None, fault: BaseException | None = None) -> None:
+        def settle() -> None:
+            if job.done.cancelled():  # the caller has gone; what was committed stays committed
+                return
+            if fault is not None:
+                job.done.set_exception(fault)
+            else:
+                job.done.set_result(result)
+
+        if not job.loop.is_closed():
+            job.loop.call_soon_threadsafe(settle)
+
+
+class SqliteEngine:
+    """One writer thread (BEGIN IMMEDIATE) and a few readers that cannot write and never wait for it."""
+
+    def __init__(self, address: sa.URL) -> None:
+        self._writing = _sqlite(address, "BEGIN IMMEDIATE", read_only=False)
+        self._reading = _sqlite(address, "BEGIN", read_only=True)
+        self._writer = _Threads(self._writing, 1, "writer")
+        self._readers = _Threads(self._reading, READERS, "reader")
+
+    async def write(self, body: Body[T]) -> T:
+        return await self._writer.run(body)
+
+    async def read(self, body: Body[T]) -> T:
+        return await self._readers.run(body)
+
+    async def close(self) -> None:
+        self._writer.stop()
+        self._readers.stop()
+        self._writing.dispose()
+        self._reading.dispose()
+
+
+class PostgresEngine:
+    """asyncpg; a body runs in a greenlet of the event loop, and still cannot await."""
+
+    def __init__(self, address: sa.URL) -> None:
+        self._engine = sa_async.create_async_engine(
+            address, pool_size=PG_CONNECTIONS, max_overflow=0, pool_pre_ping=True
+        )
+        self._reading = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    async def write(self, body: Body[T]) -> T:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(body)
+
+    async def read(self, body: Body[T]) -> T:
+        async with self._reading.connect() as connection:
+            return await connection.run_sync(body)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def create(address: sa.URL) -> Engine:
+    """The engine for this address."""
+    return SqliteEngine(address) if address.get_backend_name() == "sqlite" else PostgresEngine(address)
+
+
+def _sqlite(address: sa.URL, begin: str, *, read_only: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        address, poolclass=pool.NullPool, connect_args={"check_same_thread": False, "timeout": BUSY_FOR_MS / 1000}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _settle_connection(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions behind our back
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # an answered press survives a power cut, not only a kill
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,1 @@
+"""The outbox: chats, what is owed to each, at what pace, and what became of it."""

@@ -1,0 +1,1 @@
+"""What came in: updates seen, updates parked, and who is expected to type what."""

@@ -1,0 +1,1 @@
+"""Tables for people: texts and workbooks made from the numbers of notices."""

@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 # A Python is found, never fetched.
 export UV_PYTHON_DOWNLOADS := never
+# Trust what the machine trusts: offices often stand behind a proxy with a certificate of its own.
+export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
 

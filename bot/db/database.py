@@ -87,7 +87,11 @@ class Database:
 
 def _named(fault: exc.DBAPIError) -> Exception:
     text = str(fault.orig).lower()
-    if "no such table" in text or "no such column" in text or getattr(fault.orig, "sqlstate", "") in ("42P01", "42703"):
+    if (
+        "no such table" in text
+        or "no such column" in text
+        or getattr(fault.orig, "sqlstate", "") in ("42P01", "42703")
+    ):
         return errors.SchemaBehind("数据库的表还没有建好或版本不对,请先运行 xiaoan db upgrade")
     if fault.connection_invalidated or isinstance(fault, exc.InterfaceError):
         return errors.DatabaseAway(str(fault.orig))

@@ -137,7 +137,9 @@ def create(address: sa.URL) -> Engine:
 
 def _sqlite(address: sa.URL, begin: str, *, read_only: bool) -> sa.Engine:
     engine = sa.create_engine(
-        address, poolclass=pool.NullPool, connect_args={"check_same_thread": False, "timeout": BUSY_FOR_MS / 1000}
+        address,
+        poolclass=pool.NullPool,
+        connect_args={"check_same_thread": False, "timeout": BUSY_FOR_MS / 1000},
     )
 
     @event.listens_for(engine, "connect")

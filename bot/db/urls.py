@@ -19,7 +19,9 @@ def parse(url: str) -> sa.URL:
     try:
         address = sa.make_url(url)
     except exc.ArgumentError as fault:
-        raise errors.Refused("DATABASE_URL 看不懂,应写 sqlite:///data/bot.db 或 postgresql://用户:密码@主机/库名") from fault
+        raise errors.Refused(
+            "DATABASE_URL 看不懂,应写 sqlite:///data/bot.db 或 postgresql://用户:密码@主机/库名"
+        ) from fault
     backend = address.drivername.split("+")[0]
     if backend == "sqlite":
         return address.set(drivername="sqlite")

@@ -52,7 +52,9 @@ chat = sa.Table(
     sa.Column("state_reason", sa.String(200), nullable=False, server_default=""),
     sa.Column("state_at", schema.Instant, nullable=False),
     sa.Column("thread_id", sa.Integer),  # the topic we were bound in, if the group has topics
-    sa.Column("is_pilot", sa.Boolean, nullable=False, server_default=sa.false()),  # 试点: served while in trial
+    sa.Column(
+        "is_pilot", sa.Boolean, nullable=False, server_default=sa.false()
+    ),  # 试点: served while in trial
     sa.Column("halted_until", schema.Instant),  # Telegram said: not before
 )
 

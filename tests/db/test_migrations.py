@@ -1,0 +1,98 @@
+"""The migrations and the models say the same, on both databases."""
+
+import pytest
+import sqlalchemy as sa
+from alembic import autogenerate
+from alembic.runtime import migration
+
+from bot import errors
+from bot.db import migrate, schema
+
+
+def test_an_empty_database_comes_to_the_newest_revision(empty_database_url):
+    before = migrate.current(empty_database_url)
+    migrate.upgrade(empty_database_url)
+
+    assert before is None
+    assert migrate.current(empty_database_url) == migrate.head() is not None
+
+
+def test_upgrading_twice_changes_nothing(empty_database_url):
+    migrate.upgrade(empty_database_url)
+    migrate.upgrade(empty_database_url)
+
+    assert migrate.current(empty_database_url) == migrate.head()
+
+
+async def test_models_and_migrations_describe_the_same_tables(db):
+    migrate.import_models()
+
+    def difference(tx: sa.Connection) -> list[object]:
+        # Alembic misreads SQLite's DEFAULT ''; one migration makes both, so PostgreSQL's word is enough.
+        defaults = tx.dialect.name == "postgresql"
+        context = migration.MigrationContext.configure(
+            tx, opts={"compare_type": True, "compare_server_default": defaults}
+        )
+        return list(autogenerate.compare_metadata(context, schema.metadata))
+
+    assert await db.read(difference) == []
+
+
+async def test_every_unique_and_partial_index_is_in_the_migrations(db):
+    """Alembic compares an index by its columns; whether it has a condition is compared here."""
+    migrate.import_models()
+    asked = {
+        index.name: "WHERE" in str(sa.schema.CreateIndex(index).compile(dialect=db_dialect(db)))
+        for table in schema.metadata.tables.values()
+        for index in table.indexes
+    }
+
+    found = await db.read(index_conditions)
+
+    assert {name: found[name] for name in asked} == asked
+
+
+def test_a_database_of_a_newer_version_is_refused_with_a_sentence(empty_database_url):
+    migrate.upgrade(empty_database_url)
+    _set_revision(empty_database_url, "9999")
+
+    with pytest.raises(errors.SchemaBehind, match="9999"):
+        migrate.upgrade(empty_database_url)
+
+
+def test_a_failing_migration_leaves_nothing_behind(empty_database_url, monkeypatch):
+    def fail_at_the_end(config, revision):
+        upgrade(config, revision)
+        raise OSError("the power went out")
+
+    upgrade = migrate.command.upgrade
+    monkeypatch.setattr(migrate.command, "upgrade", fail_at_the_end)
+    with pytest.raises(errors.DatabaseAway):
+        migrate.upgrade(empty_database_url)
+
+    assert migrate.current(empty_database_url) is None
+
+
+def test_there_is_no_way_down():
+    directory = migrate.script.ScriptDirectory(str(migrate.SCRIPTS))
+
+    assert [r.revision for r in directory.walk_revisions() if hasattr(r.module, "downgrade")] == []
+
+
+def db_dialect(db) -> sa.Dialect:
+    return sa.make_url("sqlite://" if db.is_sqlite else "postgresql+asyncpg://").get_dialect()()
+
+
+def index_conditions(tx: sa.Connection) -> dict[str, bool]:
+    """Index name → whether it has a condition."""
+    sqlite = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    postgresql = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    rows = tx.execute(sa.text(sqlite if tx.dialect.name == "sqlite" else postgresql))
+    return {name: " WHERE " in definition for name, definition in rows}
+
+
+def _set_revision(url: str, revision: str) -> None:
+    def body(tx: sa.Connection) -> None:
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+    migrate._run(migrate.urls.parse(url), body)

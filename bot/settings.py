@@ -3,6 +3,7 @@
 import datetime as dt
 import pathlib
 import re
+import sys
 import zoneinfo
 from enum import StrEnum
 from typing import Annotated, Self
@@ -33,13 +34,21 @@ class Settings(pydantic_settings.BaseSettings):
 
     bot_token: Annotated[
         pydantic.SecretStr | None,
-        pydantic.Field(description="The bot's token from @BotFather. Without it `make run` plays the demo city."),
+        pydantic.Field(
+            description="The bot's token from @BotFather. Without it `make run` plays the demo city."
+        ),
     ] = None
     telegram_api_url: Annotated[
-        str, pydantic.Field(description="Root of a Bot API server; `/bot<token>` and `/file/bot<token>` are appended.")
+        str,
+        pydantic.Field(
+            description="Root of a Bot API server; `/bot<token>` and `/file/bot<token>` are appended."
+        ),
     ] = "https://api.telegram.org"
     database_url: Annotated[
-        str, pydantic.Field(description="SQLite file or PostgreSQL; `postgres://` and `postgresql://` are accepted.")
+        str,
+        pydantic.Field(
+            description="SQLite file or PostgreSQL; `postgres://` and `postgresql://` are accepted."
+        ),
     ] = "sqlite:///data/bot.db"
     config_dir: Annotated[
         pathlib.Path, pydantic.Field(description="Folder of what an operator edits: plans, calendar, roster.")
@@ -61,7 +70,8 @@ class Settings(pydantic_settings.BaseSettings):
         str, pydantic.Field(description="What this process does: `all`, or some of `intake,timers,sender`.")
     ] = "all"
     phones_in_chat: Annotated[
-        Phones, pydantic.Field(description="`full`, `masked` (full after a press by one entitled) or `never`.")
+        Phones,
+        pydantic.Field(description="`full`, `masked` (full after a press by one entitled) or `never`."),
     ] = Phones.MASKED
     log_level: Annotated[str, pydantic.Field(description="DEBUG, INFO, WARNING or ERROR.")] = "INFO"
     log_format: Annotated[str, pydantic.Field(description="`console` or `json`.")] = "console"
@@ -145,3 +155,16 @@ def load() -> Settings:
     except pydantic.ValidationError as fault:
         lines = [f"{'.'.join(map(str, e['loc'])).upper() or '设置'}: {e['msg']}" for e in fault.errors()]
         raise errors.Refused("环境变量有误 settings refused:\n" + "\n".join(lines)) from fault
+
+
+def example() -> str:
+    """The text of `.env.example`: every variable with its meaning and its default, nothing set."""
+    blocks = ["# Copy to .env and fill in. Written by `python -m bot.settings > .env.example`."]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else field.default
+        blocks.append(f"# {field.description}\n#{name.upper()}={default}")
+    return "\n\n".join(blocks) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(example())

@@ -37,7 +37,9 @@ notice_version = sa.Table(
     metadata,
     sa.Column("notice_id", sa.ForeignKey("notice.id"), primary_key=True),
     sa.Column("version", sa.SmallInteger, primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),  # placeholders of the school kept: {school} {unit} {duty_phone}
+    sa.Column(
+        "text", sa.Text, nullable=False
+    ),  # placeholders of the school kept: {school} {unit} {duty_phone}
     sa.Column("created_at", schema.Instant, nullable=False),
 )
 
@@ -94,7 +96,9 @@ asked = sa.Table(  # asked_through: the chats through which an assignment is ask
 answer = sa.Table(
     "answer",
     metadata,
-    sa.Column("id", schema.Id, primary_key=True),  # drawn under the assignment's lock: id order = commit order
+    sa.Column(
+        "id", schema.Id, primary_key=True
+    ),  # drawn under the assignment's lock: id order = commit order
     sa.Column("assignment_id", sa.ForeignKey("assignment.id"), nullable=False, index=True),
     sa.Column("item", sa.String(16), nullable=False, server_default=""),
     sa.Column("version", sa.SmallInteger, nullable=False),
@@ -107,6 +111,7 @@ answer = sa.Table(
     sa.Column("chat_id", sa.ForeignKey("chat.id")),
     sa.Column("late", sa.Boolean, nullable=False),
     sa.Column("at", schema.Instant, nullable=False),
+    sa.Column("withdrawn_at", schema.Instant),  # 点错了: from then on it counts no more
 )
 
 trouble = sa.Table(

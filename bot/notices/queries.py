@@ -1,0 +1,326 @@
+"""What the tables say: one status per assignment at an instant, and the lines and totals made of them."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot import errors
+from bot.db import Tx
+from bot.delivery.model import posting
+from bot.notices import model, rules
+from bot.notices.rules import Reach, Row, TroubleState
+from bot.roster import access, units
+from bot.roster.model import enrolment, post
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as it is now."""
+
+    id: int
+    content_id: str
+    title: str
+    kind: rules.Kind
+    version: int
+    level: str
+    category: str
+    yes_words: str
+    trouble_words: str
+    basis: str
+    chase: str
+    escalate: str
+    is_trial: bool
+    published_at: dt.datetime
+    due_at: dt.datetime | None
+    closes_at: dt.datetime | None
+    recalled_at: dt.datetime | None
+
+    def state(self, now: dt.datetime) -> str:
+        """open, due, closed or recalled."""
+        if self.recalled_at is not None:
+            return "recalled"
+        if self.due_at is None or self.closes_at is None or now <= self.due_at:
+            return "open"
+        return "due" if now < self.closes_at else "closed"
+
+
+_FIELDS = (
+    "id", "content_id", "title", "kind", "version", "level", "category", "yes_words", "trouble_words", "basis",
+    "chase", "escalate", "is_trial", "published_at", "due_at", "closes_at", "recalled_at",
+)  # fmt: skip
+_notices = sa.select(*(model.notice.c[name] for name in _FIELDS))
+
+
+def _notice(row: sa.RowMapping) -> Notice:
+    return Notice(**{**row, "kind": rules.Kind(row["kind"])})
+
+
+def notice(tx: Tx, notice_id: int) -> Notice | None:
+    """The notice with this id."""
+    row = tx.execute(_notices.where(model.notice.c.id == notice_id)).mappings().first()
+    return None if row is None else _notice(row)
+
+
+def recent(tx: Tx, *, limit: int = 8, asking: bool = True) -> list[Notice]:
+    """The newest notices; with `asking` only those that want an answer."""
+    query = _notices.where(model.notice.c.recalled_at.is_(None))
+    if asking:
+        query = query.where(model.notice.c.due_at.is_not(None))
+    rows = tx.execute(query.order_by(model.notice.c.published_at.desc(), model.notice.c.id.desc()).limit(limit))
+    return [_notice(row) for row in rows.mappings()]
+
+
+def text(tx: Tx, notice_id: int, version: int) -> str:
+    """The text of a version, with the school's placeholders still in it."""
+    v = model.notice_version
+    return str(tx.execute(sa.select(v.c.text).where(v.c.notice_id == notice_id, v.c.version == version)).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where one assignment stands at an instant."""
+
+    assignment_id: int
+    unit_id: int
+    code: str
+    name: str
+    position: int
+    county_id: int | None
+    row_code: str
+    row_name: str
+    row_position: int
+    excused: str  # the reason, or ''
+    answered_at: dt.datetime | None  # the first answer
+    answer: str  # the value of the newest answer, or ''
+    text: str  # its line, where it is a report's
+    said_by: str
+    said_at: dt.datetime | None  # the newest answer
+    on_behalf: bool  # the newest answer is an officer's
+    late: bool
+    trouble: TroubleState | None
+    reach: Reach | None  # None once answered or excused
+
+    @property
+    def answered(self) -> bool:
+        """已报."""
+        return self.answered_at is not None and not self.excused
+
+    @property
+    def owes(self) -> bool:
+        """未报."""
+        return self.reach is not None
+
+    @property
+    def place(self) -> access.Place:
+        """Where the unit lay when it was asked."""
+        return access.Place(self.unit_id, self.county_id)
+
+
+def statuses(tx: Tx, notice_id: int, *, at: dt.datetime, assignment_ids: list[int] | None = None) -> list[Status]:
+    """Every assignment of the notice as it stood at `at`, in roster order.
+
+    Args:
+        assignment_ids: only these; None for all.
+    """
+    a = model.assignment
+    some = a.c.notice_id == notice_id
+    if assignment_ids is not None:
+        some = sa.and_(some, a.c.id.in_(assignment_ids))
+    rows = tx.execute(sa.select(a).where(some).order_by(a.c.position, a.c.unit_id)).mappings().all()
+    ids = sa.select(a.c.id).where(some)
+    answers = _answers(tx, ids, at)
+    excuses = _excuses(tx, ids, at)
+    troubles = _troubles(tx, ids, at)
+    owing = [r["unit_id"] for r in rows if r["id"] not in answers and r["id"] not in excuses]
+    enrolled = _enrolled(tx, owing, at) if owing else frozenset()
+    delivered = _delivered(tx, notice_id, ids, at) if owing else frozenset()
+    found = []
+    for r in rows:
+        said = answers.get(r["id"])
+        excused = excuses.get(r["id"], "")
+        owes = said is None and not excused
+        found.append(
+            Status(
+                r["id"], r["unit_id"], r["unit_code"], r["unit_name"], r["position"], r["county_id"],
+                r["row_code"], r["row_name"], r["row_position"], excused,
+                said.first_at if said else None, said.value if said else "", said.text if said else "",
+                said.by if said else "", said.at if said else None, said.on_behalf if said else False,
+                said.late if said else False, troubles.get(r["id"]),
+                rules.reach(enrolled=r["unit_id"] in enrolled, delivered=r["id"] in delivered) if owes else None,
+            )
+        )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    first_at: dt.datetime
+    late: bool  # decided by the first
+    value: str
+    text: str
+    by: str
+    at: dt.datetime
+    on_behalf: bool
+
+
+def _answers(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime) -> dict[int, _Said]:
+    an = model.answer
+    counted = (an.c.at <= at, sa.or_(an.c.withdrawn_at.is_(None), an.c.withdrawn_at > at))
+    query = sa.select(
+        an.c.assignment_id, an.c.value, an.c.text, an.c.said_by, an.c.at, an.c.on_behalf, an.c.late
+    ).where(an.c.assignment_id.in_(ids), *counted)
+    found: dict[int, _Said] = {}
+    for r in tx.execute(query.order_by(an.c.id)):
+        first = found.get(r.assignment_id)
+        found[r.assignment_id] = _Said(
+            first.first_at if first else r.at, first.late if first else r.late, r.value, r.text or "", r.said_by,
+            r.at, r.on_behalf,
+        )  # fmt: skip
+    return found
+
+
+def _excuses(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime) -> dict[int, str]:
+    e = model.excuse
+    active = (e.c.since <= at, sa.or_(e.c.until.is_(None), e.c.until > at))
+    rows = tx.execute(sa.select(e.c.assignment_id, e.c.reason).where(e.c.assignment_id.in_(ids), *active))
+    return {r.assignment_id: r.reason for r in rows}
+
+
+def _troubles(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime) -> dict[int, TroubleState]:
+    """The state of each unit's newest trouble that was not withdrawn."""
+    t, s = model.trouble, model.trouble_step
+    query = (
+        sa.select(t.c.id, t.c.assignment_id, s.c.state)
+        .join(s, s.c.trouble_id == t.c.id)
+        .where(t.c.assignment_id.in_(ids), s.c.at <= at)
+        .order_by(t.c.id, s.c.id)
+    )
+    latest: dict[int, dict[int, TroubleState]] = defaultdict(dict)
+    for r in tx.execute(query):
+        latest[r.assignment_id][r.id] = TroubleState(r.state)
+    counted = {
+        assignment_id: [state for state in states.values() if state is not TroubleState.WITHDRAWN]
+        for assignment_id, states in latest.items()
+    }
+    return {assignment_id: states[-1] for assignment_id, states in counted.items() if states}
+
+
+def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime) -> frozenset[int]:
+    """Units with a contact who was enrolled and might answer at that instant."""
+    then = [
+        sa.and_(table.c.since <= at, sa.or_(table.c.until.is_(None), table.c.until > at))
+        for table in (post, enrolment)
+    ]
+    query = (
+        sa.select(post.c.unit_id)
+        .join(enrolment, enrolment.c.contact_id == post.c.contact_id)
+        .where(post.c.role.in_([r.value for r in access.ANSWERING]), *then)
+        .distinct()
+    )
+    if len(unit_ids) < 500:  # noqa: PLR2004  (bind variables)
+        query = query.where(post.c.unit_id.in_(unit_ids))
+    return frozenset(tx.execute(query).scalars())
+
+
+def _delivered(tx: Tx, notice_id: int, ids: sa.Select[tuple[int]], at: dt.datetime) -> frozenset[int]:
+    """Assignments with a card sent (or perhaps sent) through a chat they were asked through at that instant."""
+    q = model.asked
+    query = (
+        sa.select(q.c.assignment_id)
+        .join(posting, posting.c.chat_id == q.c.chat_id)
+        .where(
+            q.c.assignment_id.in_(ids), q.c.since <= at, sa.or_(q.c.until.is_(None), q.c.until > at),
+            posting.c.kind == "card", posting.c.subject == str(notice_id), posting.c.sent_at <= at,
+        )
+        .distinct()
+    )  # fmt: skip
+    return frozenset(tx.execute(query).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A notice's table at an instant.
+
+    Attributes:
+        as_of: the instant it speaks of; None for 实时, which is `at`.
+        rows: one line per county, then city-run, colleges, bureau; in administrative order.
+        total: the sum of the rows.
+        statuses: the names behind every number.
+    """
+
+    notice: Notice
+    as_of: dt.datetime | None
+    at: dt.datetime
+    total: Row
+    rows: tuple[Row, ...]
+    statuses: tuple[Status, ...]
+
+
+def table(
+    tx: Tx,
+    notice_id: int,
+    *,
+    now: dt.datetime,
+    as_of: dt.datetime | None = None,
+    within: Callable[[access.Place], bool] | None = None,
+    total_code: str = "",
+    total_name: str = "合计",
+) -> Table:
+    """The table of a notice, live or as it stood at `as_of`.
+
+    Args:
+        within: only units at these places; None for all.
+        total_code: the `unit` of the total; the city's code when empty.
+
+    Raises:
+        Refused: no such notice, or `as_of` lies less than 10 s in the past.
+    """
+    found = notice(tx, notice_id)
+    if found is None:
+        raise errors.Refused(f"没有编号为 {notice_id} 的通知")
+    check_as_of(as_of, now)
+    counted = statuses(tx, notice_id, at=as_of or now)
+    if within is not None:
+        counted = [s for s in counted if within(s.place)]
+    city = units.city(tx)
+    rows = tuple(lines(counted))
+    total = summed(total_code or (city.code if city else ""), total_name, counted)
+    return Table(found, as_of, as_of or now, total, rows, tuple(counted))
+
+
+def check_as_of(as_of: dt.datetime | None, now: dt.datetime) -> None:
+    """An instant's table exists once nothing can be written before it any more.
+
+    Raises:
+        Refused: before that.
+    """
+    if as_of is not None and now < as_of + rules.SETTLES_AFTER:
+        ready = as_of + rules.SETTLES_AFTER
+        raise errors.Refused(f"截至 {as_of.isoformat()} 的表要到 {ready.isoformat()} 之后才能出")
+
+
+def lines(counted: Iterable[Status]) -> list[Row]:
+    """The statuses folded into one line per row, in order."""
+    groups: dict[tuple[int, str, str], list[Status]] = defaultdict(list)
+    for s in counted:
+        groups[s.row_position, s.row_code, s.row_name].append(s)
+    return [summed(code, name, groups[key]) for key in sorted(groups) for _, code, name in [key]]
+
+
+def summed(unit: str, name: str, counted: Iterable[Status]) -> Row:
+    """One line for these statuses."""
+    some = list(counted)
+    asked = [s for s in some if not s.excused]
+    return Row(
+        unit, name, len(asked),
+        answered=sum(s.answered for s in asked),
+        late=sum(s.answered and s.late for s in asked),
+        trouble=sum(s.trouble is not None for s in asked),
+        unbound=sum(s.reach is Reach.UNBOUND for s in asked),
+        undelivered=sum(s.reach is Reach.UNDELIVERED for s in asked),
+        silent=sum(s.reach is Reach.SILENT for s in asked),
+        excused=len(some) - len(asked),
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""The life of a notice as pure rules: kinds, values, lateness, the steps of a trouble, the limits of a chase."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+CLOSES_AFTER = dt.timedelta(days=7)  # answering ends this long after due
+SETTLES_AFTER = dt.timedelta(seconds=10)  # a table of T is made only when nothing can still be written before T
+NUDGES_PER_ASK = 2  # to one person about one notice
+NUDGES_APART = dt.timedelta(minutes=30)
+TROUBLE_TOLD_AFTER = dt.timedelta(seconds=30)  # the county has it within a minute, with what was told by then
+TROUBLE_REMINDED_AFTER = dt.timedelta(minutes=10)
+
+
+class Kind(StrEnum):
+    """What a notice asks for."""
+
+    REMINDER = "reminder"
+    CONFIRM = "confirm"
+    REPORT = "report"
+
+
+class Value(StrEnum):
+    """What an answer says."""
+
+    YES = "yes"  # 已落实, or a report's 无情况
+    TROUBLE = "trouble"
+    TEXT = "text"  # a report's line
+
+
+class Reach(StrEnum):
+    """Why a unit counts as 未报, tested in this order."""
+
+    UNBOUND = "unbound"  # 没登记: no enrolled contact who may answer
+    UNDELIVERED = "undelivered"  # 没送到: no card reaching it is known to have been sent
+    SILENT = "silent"  # 没回复: all the rest
+
+
+class TroubleState(StrEnum):
+    """The life of a trouble."""
+
+    NEW = "new"
+    SEEN = "seen"
+    PHONED = "phoned"
+    SOLVED = "solved"
+    WITHDRAWN = "withdrawn"  # 点错了: it never was one, and counts nowhere
+
+
+_FORWARD = {
+    TroubleState.NEW: (TroubleState.SEEN, TroubleState.PHONED, TroubleState.SOLVED, TroubleState.WITHDRAWN),
+    TroubleState.SEEN: (TroubleState.PHONED, TroubleState.SOLVED, TroubleState.WITHDRAWN),
+    TroubleState.PHONED: (TroubleState.SOLVED, TroubleState.WITHDRAWN),
+    TroubleState.SOLVED: (),
+    TroubleState.WITHDRAWN: (),
+}
+
+
+def may_become(state: TroubleState, to: TroubleState) -> bool:
+    """Whether a trouble in `state` can take this step; a step never goes backwards."""
+    return to in _FORWARD[state]
+
+
+def is_standing(state: TroubleState | None) -> bool:
+    """Neither solved nor withdrawn: a ✅ does not end it."""
+    return state not in (None, TroubleState.SOLVED, TroubleState.WITHDRAWN)
+
+
+def is_late(*, pressed_at: dt.datetime, due_at: dt.datetime) -> bool:
+    """补报: after due. A press at the very instant of due is on time."""
+    return pressed_at > due_at
+
+
+def closes_at(due_at: dt.datetime) -> dt.datetime:
+    """When answering ends."""
+    return due_at + CLOSES_AFTER
+
+
+def may_nudge(earlier: list[dt.datetime], now: dt.datetime) -> bool:
+    """Whether a person reminded at these instants about one notice may be reminded again."""
+    return len(earlier) < NUDGES_PER_ASK and all(now - at >= NUDGES_APART for at in earlier)
+
+
+def reach(*, enrolled: bool, delivered: bool) -> Reach:
+    """Why a unit that has not answered has not."""
+    if not enrolled:
+        return Reach.UNBOUND
+    return Reach.SILENT if delivered else Reach.UNDELIVERED
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table; a sum of lines is a line.
+
+    应报 `expected` = 已报 `answered` + 未报 `missing`, and 免报 `excused` stands outside.
+    """
+
+    unit: str
+    name: str
+    expected: int = 0
+    answered: int = 0
+    late: int = 0
+    trouble: int = 0
+    unbound: int = 0
+    undelivered: int = 0
+    silent: int = 0
+    excused: int = 0
+
+    @property
+    def missing(self) -> int:
+        """未报."""
+        return self.unbound + self.undelivered + self.silent
+
+    @property
+    def rate(self) -> float | None:
+        """已报/应报 to 4 places; None where nothing is expected."""
+        return round(self.answered / self.expected, 4) if self.expected else None

@@ -81,7 +81,7 @@ cover: $(VENV)/.dev ## the tests with branch coverage; the rules that decide mus
 
 .PHONY: bench
 bench: $(VENV)/.dev ## benchmarks: they print ratios and never fail on time
-	@$(BIN)/python -m pytest tests/bench -p no:xdist -s $(args)
+	@$(BIN)/python -m pytest tests/bench -o python_files='bench_*.py' --quiet --capture=no $(args)
 
 .PHONY: migration
 migration: $(VENV)/.dev ## the models' changes as a migration: make migration m="add a column"

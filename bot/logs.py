@@ -11,6 +11,11 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 TOKEN = re.compile(r"\d{6,}(?::|%3A)[A-Za-z0-9_-]{30,}")  # Telegram: "<bot id>:<secret>", also inside a URL
 PHONE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)")  # mainland mobiles
+DETAIL = (
+    re.compile(  # PostgreSQL's "Failing row contains (…)" repeats what was to be stored, over several lines
+        r"^DETAIL:.*?(?=^\[SQL:|^The above exception|^During handling|\Z)", re.DOTALL | re.MULTILINE
+    )
+)
 WORDS = frozenset({"text", "report"})  # what people wrote; a log never needs it
 REDACTED = "[redacted]"
 
@@ -40,6 +45,7 @@ class Redactor:
         """The text with every secret and phone number replaced."""
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
+        text = DETAIL.sub(f"DETAIL: {REDACTED}\n", text)
         return PHONE.sub(REDACTED, TOKEN.sub(REDACTED, text))
 
 

@@ -64,7 +64,7 @@ class _Threads:
                 connection = connection or self._engine.connect()
                 with connection.begin():
                     result = job.body(connection)
-            except BaseException as fault:
+            except BaseException as fault:  # noqa: BLE001 (handed to the caller, whatever it is)
                 self._tell(job, fault=fault)
             else:
                 self._tell(job, result=result)
@@ -112,7 +112,7 @@ class PostgresEngine:
 
     def __init__(self, address: sa.URL) -> None:
         self._engine = sa_async.create_async_engine(
-            address, pool_size=PG_CONNECTIONS, max_overflow=0, pool_pre_ping=True
+            address, pool_size=PG_CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True
         )
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -139,6 +139,7 @@ def _sqlite(address: sa.URL, begin: str, *, read_only: bool) -> sa.Engine:
     engine = sa.create_engine(
         address,
         poolclass=pool.NullPool,
+        hide_parameters=True,  # an error's text reaches the log; phones and reports must not
         connect_args={"check_same_thread": False, "timeout": BUSY_FOR_MS / 1000},
     )
 

@@ -69,14 +69,18 @@ def recent(tx: Tx, *, limit: int = 8, asking: bool = True) -> list[Notice]:
     query = _notices.where(model.notice.c.recalled_at.is_(None))
     if asking:
         query = query.where(model.notice.c.due_at.is_not(None))
-    rows = tx.execute(query.order_by(model.notice.c.published_at.desc(), model.notice.c.id.desc()).limit(limit))
+    rows = tx.execute(
+        query.order_by(model.notice.c.published_at.desc(), model.notice.c.id.desc()).limit(limit)
+    )
     return [_notice(row) for row in rows.mappings()]
 
 
 def text(tx: Tx, notice_id: int, version: int) -> str:
     """The text of a version, with the school's placeholders still in it."""
     v = model.notice_version
-    return str(tx.execute(sa.select(v.c.text).where(v.c.notice_id == notice_id, v.c.version == version)).scalar_one())
+    return str(
+        tx.execute(sa.select(v.c.text).where(v.c.notice_id == notice_id, v.c.version == version)).scalar_one()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,9 @@ class Status:
         return access.Place(self.unit_id, self.county_id)
 
 
-def statuses(tx: Tx, notice_id: int, *, at: dt.datetime, assignment_ids: list[int] | None = None) -> list[Status]:
+def statuses(
+    tx: Tx, notice_id: int, *, at: dt.datetime, assignment_ids: list[int] | None = None
+) -> list[Status]:
     """Every assignment of the notice as it stood at `at`, in roster order.
 
     Args:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 CLOSES_AFTER = dt.timedelta(days=7)  # answering ends this long after due
-SETTLES_AFTER = dt.timedelta(seconds=10)  # a table of T is made only when nothing can still be written before T
+SETTLES_AFTER = dt.timedelta(
+    seconds=10
+)  # a table of T is made only when nothing can still be written before T
 NUDGES_PER_ASK = 2  # to one person about one notice
 NUDGES_APART = dt.timedelta(minutes=30)
 TROUBLE_TOLD_AFTER = dt.timedelta(seconds=30)  # the county has it within a minute, with what was told by then

@@ -1,0 +1,349 @@
+"""Answering: a press or a line becomes the unit's answer, at once and once."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from bot.audit import trail
+from bot.db import Tx
+from bot.delivery import chats, outbox
+from bot.delivery.chats import ChatId
+from bot.delivery.model import Lane, delivery
+from bot.inbox import held
+from bot.notices import asking, model, queries, rules, trouble
+from bot.notices.rules import Value
+from bot.roster import access, people
+from bot.roster.people import Person
+
+_a, _an, _q = model.assignment, model.answer, model.asked
+
+
+class Said(StrEnum):
+    """What became of a press."""
+
+    RECORDED = "recorded"
+    RECORDED_ALL = "recorded_all"  # several units of one person at once
+    LATE = "late"  # recorded, after due
+    TROUBLE = "trouble"  # a trouble is open now
+    TROUBLE_STANDS = "trouble_stands"  # the ✅ is kept, and the ⚠️ before it still stands
+    TROUBLE_ALREADY = "trouble_already"
+    ALREADY_MINE = "already_mine"
+    ALREADY = "already"  # a colleague was first
+    CHOOSE = "choose"  # several units; the person is asked which one in private
+    STRANGER = "stranger"
+    NOT_YOURS = "not_yours"  # known, but nothing here is his to answer
+    OLD_VERSION = "old_version"
+    CLOSED = "closed"
+    RECALLED = "recalled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the presser is to be told.
+
+    Attributes:
+        unit: the name of the unit answered for, where it is one.
+        words: the button's words.
+        by: who had said it before, e.g. 王校长.
+        at: when that was, or when this one was recorded.
+        count: units concerned, for RECORDED_ALL and CHOOSE.
+        first: it is the first answer this person ever gives.
+    """
+
+    said: Said
+    unit: str = ""
+    words: str = ""
+    by: str = ""
+    at: dt.datetime | None = None
+    count: int = 0
+    first: bool = False
+    due_at: dt.datetime | None = None
+    trouble_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A press as it came in.
+
+    Attributes:
+        unit_id: the one unit meant; None leaves it to the card.
+        every: all units of the presser that still owe.
+        pressed_before: after an outage, the press may be as old as this.
+    """
+
+    notice_id: int
+    version: int
+    value: Value
+    user_id: int
+    chat_telegram_id: int
+    message_id: int | None
+    unit_id: int | None = None
+    every: bool = False
+    pressed_before: dt.datetime | None = None
+    text: str | None = None
+    callback: str = ""  # as it came in, to be offered again to a stranger after enrolment
+
+
+def press(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
+    """Record the press for the unit it can only mean, or say why not; safe to repeat.
+
+    A person with several units under the card answers for the one that still owes; if that is not exactly
+    one, he is asked in private which he means.
+    """
+    notice = queries.notice(tx, it.notice_id)
+    refusal = _refusal(notice, it, now)
+    if notice is None or refusal is not None:
+        return refusal or Outcome(Said.UNKNOWN)
+    person = people.by_user(tx, it.user_id)
+    if person is None:
+        held.hold(tx, now, user_id=it.user_id, callback=it.callback, chat_telegram_id=it.chat_telegram_id)
+        return Outcome(Said.STRANGER, words=words(notice, it.value))
+    chat = chats.find(tx, it.chat_telegram_id)
+    if chat is not None and it.message_id is not None:
+        _reveal(tx, now, chat.id, it)
+    mine = _mine(tx, person, it, chat)
+    if not mine:
+        return Outcome(Said.NOT_YOURS)
+    if it.every:
+        return _all(tx, now, notice, person, mine, it, chat)
+    if len(mine) > 1:
+        owing = _owing(tx, notice.id, mine, now)
+        if len(owing) != 1:
+            return _choose(tx, now, notice, it, mine, owing)
+        mine = owing
+    return record(tx, now, notice, mine[0], value=it.value, person=person, chat=chat, press=it)
+
+
+def _refusal(notice: queries.Notice | None, it: Press, now: dt.datetime) -> Outcome | None:
+    if notice is None or notice.due_at is None:
+        return Outcome(Said.UNKNOWN)
+    if notice.recalled_at is not None:
+        return Outcome(Said.RECALLED)
+    if it.version != notice.version:
+        return Outcome(Said.OLD_VERSION)
+    if notice.closes_at is not None and (it.pressed_before or now) >= notice.closes_at:
+        return Outcome(Said.CLOSED, due_at=notice.due_at)
+    return None
+
+
+def _reveal(tx: Tx, now: dt.datetime, chat_id: ChatId, it: Press) -> None:
+    """A second copy of the card, left by a send of which we never heard, is taken away once it shows itself."""
+    second = outbox.reveal(tx, now, chat_id, "card", it.notice_id, it.message_id or 0)
+    if second is not None and _is_ours(tx, chat_id, it.notice_id):
+        outbox.show(tx, now, chat_id, "delete", second, lane=Lane.REFRESH)
+
+
+def _is_ours(tx: Tx, chat_id: ChatId, notice_id: int) -> bool:
+    """Whether an uncertain send of this card was repeated in this chat: only then can there be two."""
+    d = delivery
+    query = sa.select(d.c.id).where(
+        d.c.chat_id == chat_id, d.c.kind == "card", d.c.subject == str(notice_id), d.c.is_repeat.is_(True)
+    )
+    return tx.execute(query.limit(1)).first() is not None
+
+
+def _mine(tx: Tx, person: Person, it: Press, chat: chats.Chat | None) -> list[sa.RowMapping]:
+    """The presser's assignments of this notice: those under this card, else (a former place) all of them."""
+    may_answer = [
+        p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN
+    ]
+    query = sa.select(_a).where(
+        _a.c.notice_id == it.notice_id, _a.c.unit_id.in_(may_answer), _a.c.contact_id.is_(None)
+    )
+    if it.unit_id is not None:
+        query = query.where(_a.c.unit_id == it.unit_id)
+    every = list(tx.execute(query.order_by(_a.c.position)).mappings())
+    if chat is None or it.unit_id is not None or len(every) < 2:  # noqa: PLR2004
+        return every
+    here = set(
+        tx.execute(
+            sa.select(_q.c.assignment_id).where(
+                _q.c.notice_id == it.notice_id, _q.c.chat_id == chat.id, _q.c.until.is_(None)
+            )
+        ).scalars()
+    )
+    return [m for m in every if m["id"] in here] or every
+
+
+def _owing(tx: Tx, notice_id: int, mine: list[sa.RowMapping], now: dt.datetime) -> list[sa.RowMapping]:
+    found = queries.statuses(tx, notice_id, at=now, assignment_ids=[m["id"] for m in mine])
+    open_ids = {s.assignment_id for s in found if s.owes}
+    return [m for m in mine if m["id"] in open_ids]
+
+
+def _choose(
+    tx: Tx,
+    now: dt.datetime,
+    notice: queries.Notice,
+    it: Press,
+    mine: list[sa.RowMapping],
+    owing: list[sa.RowMapping],
+) -> Outcome:
+    private = chats.find(tx, it.user_id)
+    if private is not None:
+        outbox.show(tx, now, private.id, "choose", notice.id, lane=Lane.INTERACTIVE)
+    return Outcome(Said.CHOOSE, count=len(mine), words=words(notice, it.value))
+
+
+def _all(
+    tx: Tx,
+    now: dt.datetime,
+    notice: queries.Notice,
+    person: Person,
+    mine: list[sa.RowMapping],
+    it: Press,
+    chat: chats.Chat | None,
+) -> Outcome:
+    done = [
+        record(tx, now, notice, m, value=it.value, person=person, chat=chat, press=it)
+        for m in _owing(tx, notice.id, mine, now)
+    ]
+    if not done:
+        return Outcome(Said.ALREADY_MINE, at=now)
+    return Outcome(
+        Said.RECORDED_ALL, words=words(notice, it.value), count=len(done), at=now, due_at=notice.due_at
+    )
+
+
+def record(
+    tx: Tx,
+    now: dt.datetime,
+    notice: queries.Notice,
+    assignment: sa.RowMapping,
+    *,
+    value: Value,
+    person: Person,
+    chat: chats.Chat | None,
+    press: Press,
+) -> Outcome:
+    """The unit's answer is what was just said, unless it had been said already; the newest counts.
+
+    A ✅ after a ⚠️ is kept beside it and ends nothing. An excused unit that answers is excused no more.
+    """
+    tx.execute(sa.select(_a.c.id).where(_a.c.id == assignment["id"]).with_for_update())
+    (status,) = queries.statuses(tx, notice.id, at=now, assignment_ids=[assignment["id"]])
+    unit, label = assignment["unit_name"], words(notice, value)
+    standing = rules.is_standing(status.trouble)
+    before = Outcome(
+        Said.ALREADY, unit, words(notice, Value(status.answer or value)), status.said_by, status.said_at
+    )
+    if value is Value.TROUBLE and standing:
+        return _met_again(tx, now, assignment, person, unit, label)
+    mine_before = _is_first(tx, person.contact_id)
+    if (
+        status.answer == value.value
+        and not status.on_behalf
+        and value is not Value.TEXT
+        and not status.excused
+    ):
+        trail.note(tx, now, actor=person.actor, verb="press_again", subject=f"assignment:{assignment['id']}")
+        same = status.said_by == person.said_by(assignment["unit_id"])
+        kind = Said.ALREADY_MINE if same else Said.ALREADY
+        return (
+            Outcome(kind, unit, before.words, before.by, before.at)
+            if not standing
+            else _stands(tx, assignment, unit, label)
+        )
+    late = rules.is_late(pressed_at=press.pressed_before or now, due_at=assignment["due_at"])
+    add(tx, now, assignment, value=value, person=person, late=late, chat_id=chat.id if chat else None,
+        version=notice.version, text=press.text)  # fmt: skip
+    asking.refresh_cards(tx, now, notice.id, [assignment["id"]])
+    _refresh_private(tx, now, person, notice.id)
+    if value is Value.TROUBLE:
+        trouble_id = trouble.open_(tx, now, assignment, person=person, chat=chat)
+        return Outcome(Said.TROUBLE, unit, label, at=now, first=mine_before, trouble_id=trouble_id)
+    if standing:
+        return _stands(tx, assignment, unit, label)
+    kind = Said.LATE if late else Said.RECORDED
+    return Outcome(kind, unit, label, at=now, first=mine_before, due_at=assignment["due_at"])
+
+
+def _met_again(
+    tx: Tx, now: dt.datetime, assignment: sa.RowMapping, person: Person, unit: str, label: str
+) -> Outcome:
+    found = trouble.standing(tx, assignment["id"])
+    if found is None:
+        raise LookupError(f"assignment {assignment['id']} has no standing trouble")
+    trouble.ask_again(tx, now, found, person)
+    return Outcome(Said.TROUBLE_ALREADY, unit, label, found.said_by, found.opened_at, trouble_id=found.id)
+
+
+def _stands(tx: Tx, assignment: sa.RowMapping, unit: str, label: str) -> Outcome:
+    opened = trouble.standing(tx, assignment["id"])
+    by, at = (opened.said_by, opened.opened_at) if opened else ("", None)
+    return Outcome(Said.TROUBLE_STANDS, unit, label, by, at, trouble_id=opened.id if opened else 0)
+
+
+def add(
+    tx: Tx,
+    now: dt.datetime,
+    assignment: sa.RowMapping,
+    *,
+    value: Value,
+    person: Person,
+    late: bool,
+    version: int,
+    chat_id: ChatId | None = None,
+    text: str | None = None,
+    on_behalf: bool = False,
+) -> int:
+    """One more answer row; the unit leaves 免报. The caller holds the assignment's lock."""
+    e = model.excuse
+    tx.execute(e.update().where(e.c.assignment_id == assignment["id"], e.c.until.is_(None)).values(until=now))
+    (answer_id,) = tx.execute(
+        _an.insert()
+        .values(
+            assignment_id=assignment["id"], version=version, aspect="done", value=value.value, text=text,
+            contact_id=person.contact_id, said_by=person.said_by(None if on_behalf else assignment["unit_id"]),
+            on_behalf=on_behalf, chat_id=chat_id, late=late, at=now,
+        )
+        .returning(_an.c.id)
+    ).one()  # fmt: skip
+    return int(answer_id)
+
+
+def _is_first(tx: Tx, contact_id: int) -> bool:
+    return tx.execute(sa.select(_an.c.id).where(_an.c.contact_id == contact_id).limit(1)).first() is None
+
+
+def _refresh_private(tx: Tx, now: dt.datetime, person: Person, notice_id: int) -> None:
+    """The person's own list of units, if one is open, tells the new state."""
+    user_id = people.user_of(tx, person.contact_id)
+    private = chats.find(tx, user_id) if user_id is not None else None
+    if private is not None:
+        every = asking.PRIVATE_EDITS_EVERY
+        outbox.refresh(tx, now, private.id, "choose", notice_id, every=every)
+
+
+def words(notice: queries.Notice, value: Value) -> str:
+    """The button's words for a value, without its sign."""
+    if value is Value.TEXT:
+        return "写一句"
+    return notice.trouble_words if value is Value.TROUBLE else notice.yes_words
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One of the presser's own units and what it has said."""
+
+    name: str
+    status: queries.Status
+
+
+def own(tx: Tx, now: dt.datetime, *, notice_id: int, user_id: int) -> list[Own] | None:
+    """「我校报了没」: the presser's units under this notice; None for a stranger. Only reads."""
+    person = people.by_user(tx, user_id)
+    if person is None:
+        return None
+    units = [
+        p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN
+    ]
+    ids = list(
+        tx.execute(sa.select(_a.c.id).where(_a.c.notice_id == notice_id, _a.c.unit_id.in_(units))).scalars()
+    )
+    return (
+        [Own(s.name, s) for s in queries.statuses(tx, notice_id, at=now, assignment_ids=ids)] if ids else []
+    )

@@ -1,0 +1,160 @@
+"""Through which chats units are asked: settled at publication, and again whenever a group or a person changes."""
+
+import datetime as dt
+from collections import defaultdict
+
+import sqlalchemy as sa
+
+from bot.db import Tx
+from bot.delivery import outbox
+from bot.delivery.chats import ChatId
+from bot.delivery.model import Lane, chat_address, posting
+from bot.notices import model
+from bot.roster import bindings, units
+from bot.roster.model import enrolment, post
+from bot.roster.units import Unit
+
+GROUP_EDITS_EVERY = outbox.EDIT_EVERY
+PRIVATE_EDITS_EVERY = dt.timedelta(seconds=1)
+_a, _q, _n = model.assignment, model.asked, model.notice
+
+
+def settle(tx: Tx, now: dt.datetime, wanted: list[Unit], *, lane: Lane = Lane.INTERACTIVE) -> set[ChatId]:
+    """Every open ask of these units runs through their present place; cards follow. Idempotent.
+
+    New chats get their card in this transaction; chats that lost units get their card's tally corrected.
+
+    Returns:
+        The chats that were given a card.
+    """
+    if not wanted:
+        return set()
+    place = bindings.places(tx, wanted).chats
+    present = _present(tx, wanted)
+    cards: set[tuple[int, ChatId]] = set()
+    stale: set[tuple[int, ChatId]] = set()
+    ended: list[int] = []
+    started: list[dict[str, object]] = []
+    for (assignment_id, notice_id, unit_id), through in _open(tx, now, wanted, present).items():
+        goal = place.get(unit_id, ())
+        for chat_id, asked_id in through.items():
+            if chat_id not in goal:
+                ended.append(asked_id)
+                stale.add((notice_id, chat_id))
+        for chat_id in goal:
+            if chat_id not in through:
+                values = {
+                    "assignment_id": assignment_id,
+                    "notice_id": notice_id,
+                    "chat_id": chat_id,
+                    "since": now,
+                }
+                started.append(values)
+                cards.add((notice_id, chat_id))
+    if ended:
+        tx.execute(
+            _q.update().where(_q.c.id.in_(sa.bindparam("ids", expanding=True))).values(until=now),
+            {"ids": ended},
+        )
+    if started:
+        tx.execute(_q.insert(), started)
+    _show(tx, now, cards, stale, lane)
+    return {chat_id for _, chat_id in cards}
+
+
+def _show(
+    tx: Tx, now: dt.datetime, cards: set[tuple[int, ChatId]], stale: set[tuple[int, ChatId]], lane: Lane
+) -> None:
+    """A chat without the card gets it; one that has it already gets it corrected."""
+    notice_ids = {str(n) for n, _ in cards | stale}
+    having = {
+        (int(r.subject), r.chat_id)
+        for r in tx.execute(
+            sa.select(posting.c.subject, posting.c.chat_id).where(
+                posting.c.kind == "card", posting.c.subject.in_(notice_ids)
+            )
+        )
+    }
+    for notice_id, chat_id in sorted(cards - having):
+        outbox.show(tx, now, chat_id, "card", notice_id, lane=lane)
+    for notice_id, chat_id in sorted((cards & having) | stale):
+        outbox.refresh(tx, now, chat_id, "card", notice_id, every=GROUP_EDITS_EVERY)
+
+
+def _present(tx: Tx, wanted: list[Unit]) -> dict[int, dict[ChatId, int]]:
+    """Assignment → chat → id of the present asked row."""
+    found: dict[int, dict[ChatId, int]] = defaultdict(dict)
+    query = sa.select(_q.c.id, _q.c.assignment_id, _q.c.chat_id).where(_q.c.until.is_(None))
+    if len(wanted) < 500:  # noqa: PLR2004  (bind variables)
+        query = query.join(_a, _a.c.id == _q.c.assignment_id).where(_a.c.unit_id.in_([u.id for u in wanted]))
+    for r in tx.execute(query):
+        found[r.assignment_id][r.chat_id] = r.id
+    return found
+
+
+def _open(
+    tx: Tx, now: dt.datetime, wanted: list[Unit], present: dict[int, dict[ChatId, int]]
+) -> dict[tuple[int, int, int], dict[ChatId, int]]:
+    """(assignment, notice, unit) of every ask that can still be answered, with its present chats."""
+    query = (
+        sa.select(_a.c.id, _a.c.notice_id, _a.c.unit_id)
+        .join(_n, _n.c.id == _a.c.notice_id)
+        .where(_n.c.closes_at > now, _n.c.recalled_at.is_(None))
+        .order_by(_a.c.id)
+    )
+    if len(wanted) < 500:  # noqa: PLR2004  (bind variables)
+        query = query.where(_a.c.unit_id.in_([u.id for u in wanted]))
+    ids = {u.id for u in wanted}
+    return {
+        (r.id, r.notice_id, r.unit_id): present.get(r.id, {}) for r in tx.execute(query) if r.unit_id in ids
+    }
+
+
+def groups_changed(tx: Tx, now: dt.datetime, unit_ids: list[int]) -> None:
+    """A group of these units was bound, lost or found again: they and those below them are asked where it now is right."""
+    settle(tx, now, bindings.under(tx, unit_ids))
+
+
+def people_changed(tx: Tx, now: dt.datetime, unit_ids: tuple[int, ...]) -> None:
+    """Someone enrolled for these units or left them."""
+    if unit_ids:
+        settle(tx, now, [u for u in units.every(tx) if u.id in unit_ids])
+
+
+def chat_changed(tx: Tx, now: dt.datetime, chat_id: ChatId) -> None:
+    """The chat can be reached again, or no longer: the asks that run through it, or should, are settled anew."""
+    unit_id = bindings.unit_of(tx, chat_id)
+    if unit_id is not None:
+        groups_changed(tx, now, [unit_id])
+    through = sa.select(_a.c.unit_id).join(_q, _q.c.assignment_id == _a.c.id)
+    asked_here = set(tx.execute(through.where(_q.c.chat_id == chat_id, _q.c.until.is_(None))).scalars())
+    private = _units_of_private(tx, chat_id)
+    people_changed(tx, now, tuple(asked_here | private))
+
+
+def _units_of_private(tx: Tx, chat_id: ChatId) -> set[int]:
+    query = (
+        sa.select(post.c.unit_id)
+        .join(enrolment, enrolment.c.contact_id == post.c.contact_id)
+        .join(chat_address, chat_address.c.telegram_id == enrolment.c.user_id)
+        .where(chat_address.c.chat_id == chat_id, post.c.until.is_(None), enrolment.c.until.is_(None))
+    )
+    return set(tx.execute(query).scalars())
+
+
+def chats_of(tx: Tx, assignment_id: int) -> list[ChatId]:
+    """The chats through which the assignment is asked now."""
+    return list(
+        tx.execute(
+            sa.select(_q.c.chat_id).where(_q.c.assignment_id == assignment_id, _q.c.until.is_(None))
+        ).scalars()
+    )
+
+
+def refresh_cards(tx: Tx, now: dt.datetime, notice_id: int, assignment_ids: list[int]) -> None:
+    """The cards through which these are asked will tell the new state, each group at most once in 6 s."""
+    query = (
+        sa.select(_q.c.chat_id).where(_q.c.assignment_id.in_(assignment_ids), _q.c.until.is_(None)).distinct()
+    )
+    for chat_id in tx.execute(query).scalars():
+        outbox.refresh(tx, now, chat_id, "card", notice_id, every=GROUP_EDITS_EVERY)

@@ -1,0 +1,235 @@
+"""What the live messages of a notice look like at the moment they are claimed: card, list of units, chase."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.db import Tx
+from bot.delivery import chats, outbox
+from bot.delivery.message import Button, Callback, OutgoingMessage
+from bot.delivery.outbox import Delivery, Drop
+from bot.notices import answer, chase, model, queries, rules, trouble
+from bot.notices.queries import Notice, Status
+from bot.notices.rules import Kind, Value
+from bot.roster import access, bindings, people, units
+from bot.texts import Words
+
+CHOICES = 8  # units a person can pick from on one message
+_q = model.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Renders the messages of notices in the words of one language."""
+
+    words: Words
+
+    def card(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """The card of a notice in one chat, as things stand."""
+        notice = queries.notice(tx, delivery.number)
+        if notice is None or notice.recalled_at is not None:
+            return Drop("recalled")
+        under = _under(tx, notice, delivery.chat, now)
+        if (
+            notice.kind is not Kind.REMINDER
+            and not under
+            and delivery.posted is None
+            and not self._for_show(tx, notice, delivery)
+        ):
+            return Drop("nobody is asked through this chat any more")
+        html, rows = self._card(tx, now, notice, delivery, under)
+        # an edit makes no sound anyway; level info never does
+        silent = notice.level == "info" or delivery.is_repeat
+        return OutgoingMessage(html, rows, silent=silent, edit_of=delivery.posted)
+
+    def _for_show(self, tx: Tx, notice: Notice, delivery: Delivery) -> bool:
+        """An administrator's copy during a trial."""
+        return notice.is_trial and delivery.chat.is_private
+
+    def _card(
+        self, tx: Tx, now: dt.datetime, notice: Notice, delivery: Delivery, under: list[Status]
+    ) -> tuple[str, tuple[tuple[Button, ...], ...]]:
+        chat = delivery.chat
+        is_trial = notice.is_trial or self._pilot_only(tx, chat)
+        shared = not chat.is_private and (len(under) > 1 or bindings.is_shared(tx, chat.id))
+        if not shared and len(under) > 1:
+            return self._choices(now, notice, under, is_trial=is_trial)
+        if not shared and len(under) == 1 and not under[0].owes:
+            return self._done(tx, now, notice, under[0], chat, is_trial=is_trial)
+        text = self._filled(tx, notice, chat, under, shared=shared)
+        due = self._due(notice)
+        html = self.words.html(
+            "card.ask", kind=notice.kind.value, level=notice.level, due=due, is_trial=is_trial,
+            over=notice.state(now) != "open", text=text, shared=shared, repeat=delivery.is_repeat,
+            answered=sum(s.answered for s in under), expected=sum(not s.excused for s in under),
+        )  # fmt: skip
+        if notice.kind is Kind.REMINDER or notice.state(now) == "closed":
+            return html, ()
+        rows = self.answer_rows(notice)
+        return html, (*rows, self._look_row(notice)) if shared else rows
+
+    def answer_rows(self, notice: Notice, unit_id: int | None = None) -> tuple[tuple[Button, ...], ...]:
+        """One button a row, the normal case first."""
+        args = () if unit_id is None else (str(unit_id),)
+        yes = self._button("card.yes", notice, "yes", args, words=notice.yes_words, kind=notice.kind.value)
+        if notice.kind is Kind.REPORT:
+            return ((yes,), (self._button("card.say", notice, "say", args),))
+        return ((yes,), (self._button("card.trouble", notice, "trouble", args, words=notice.trouble_words),))
+
+    def _look_row(self, notice: Notice) -> tuple[Button, ...]:
+        return (self._button("card.look", notice, "look", ()),)
+
+    def _button(self, name: str, notice: Notice, action: str, args: tuple[str, ...], **params: str) -> Button:
+        return Button(self.words.plain(name, **params), Callback(action, notice.id, notice.version, args))
+
+    def _due(self, notice: Notice) -> str:
+        return "" if notice.due_at is None else self.words.moment(notice.due_at, notice.published_at)
+
+    def _filled(self, tx: Tx, notice: Notice, chat: chats.Chat, under: list[Status], *, shared: bool) -> str:
+        """The notice's text with the placeholders of a school filled for this chat."""
+        text = queries.text(tx, notice.id, notice.version)
+        if "{" not in text:
+            return text
+        bound = bindings.unit_of(tx, chat.id)
+        unit_id = under[0].unit_id if under and not shared else bound
+        unit = units.get(tx, unit_id) if unit_id is not None else units.city(tx)
+        school = "各校" if shared or not under else under[0].name
+        name = unit.name if unit else ""
+        phone = people.dialled(units.duty_phone(tx, unit)) if unit else ""
+        return text.replace("{school}", school).replace("{unit}", name).replace("{duty_phone}", phone)
+
+    def _pilot_only(self, tx: Tx, chat: chats.Chat) -> bool:
+        if not chat.is_pilot:
+            return False
+        unit_id = bindings.unit_of(tx, chat.id)
+        return unit_id is None or not bindings.armed_units(tx).has(units.get(tx, unit_id).place)
+
+    def _done(
+        self, tx: Tx, now: dt.datetime, notice: Notice, status: Status, chat: chats.Chat, *, is_trial: bool
+    ) -> tuple[str, tuple[tuple[Button, ...], ...]]:
+        """A school's own card once nothing is owed."""
+        if status.excused or status.said_at is None:
+            return self.words.html("card.excused", title=notice.title, is_trial=is_trial), self.answer_rows(
+                notice
+            )
+        if status.trouble is not None and (
+            status.answer == Value.TROUBLE or rules.is_standing(status.trouble)
+        ):
+            return self._troubled(tx, notice, status, is_trial=is_trial)
+        html = self.words.html(
+            "card.done", title=notice.title, sign="🟢" if notice.kind is Kind.REPORT else "✅",
+            words=answered_words(notice, status), by=status.said_by, at=status.said_at, on_behalf=status.on_behalf,
+            late=status.late, is_trial=is_trial,
+        )  # fmt: skip
+        if notice.state(now) == "closed":
+            return html, ()
+        args = (str(status.unit_id),) if chat.is_private else ()
+        if notice.kind is Kind.REPORT:
+            return html, ((self._button("card.change", notice, "say", args, words="一句话"),),)
+        return html, ((self._button("card.change", notice, "trouble", args, words=notice.trouble_words),),)
+
+    def _troubled(
+        self, tx: Tx, notice: Notice, status: Status, *, is_trial: bool
+    ) -> tuple[str, tuple[tuple[Button, ...], ...]]:
+        newest = trouble.of_notice_unit(tx, status.assignment_id)
+        if newest is None:
+            raise LookupError(f"assignment {status.assignment_id} has no trouble")
+        html = self.words.html(
+            "card.troubled", title=notice.title, words=notice.trouble_words, by=newest.said_by, at=newest.opened_at,
+            state=newest.state.value, is_trial=is_trial,
+        )  # fmt: skip
+        if not rules.is_standing(newest.state):
+            return html, (
+                (self._button("card.yes", notice, "yes", (), words=notice.yes_words, kind="confirm"),),
+            )
+        solved = Callback("t-solved", notice.id, notice.version, (str(newest.id),))
+        return html, ((Button(self.words.plain("card.solved"), solved),),)
+
+    def _choices(
+        self, now: dt.datetime, notice: Notice, mine: list[Status], *, is_trial: bool
+    ) -> tuple[str, tuple[tuple[Button, ...], ...]]:
+        """One person's several units: all at once, or one button each."""
+        owing = [s for s in mine if s.owes]
+        html = self.words.html(
+            "card.choose", title=notice.title, due=self._due(notice), over=notice.state(now) != "open",
+            count=len(mine), owing=len(owing), is_trial=is_trial,
+        )  # fmt: skip
+        if notice.state(now) == "closed":
+            return html, ()
+        rows: list[tuple[Button, ...]] = []
+        if len(owing) > 1:
+            rows.append((self._button("card.all_yes", notice, "all", (), words=notice.yes_words),))
+        for s in (owing or mine)[:CHOICES]:
+            args = (str(s.unit_id),)
+            rows.append(
+                (self._button("card.one_yes", notice, "yes", args, unit=s.name, words=notice.yes_words),)
+            )
+        for s in (owing or mine)[:CHOICES]:
+            args = (str(s.unit_id),)
+            action = "say" if notice.kind is Kind.REPORT else "trouble"
+            rows.append((self._button("card.one_trouble", notice, action, args, unit=s.name),))
+        return html, tuple(rows)
+
+    def choose(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """The private list of one person's units under a notice."""
+        notice = queries.notice(tx, delivery.number)
+        person = people.by_user(tx, delivery.chat.telegram_id)
+        if notice is None or person is None or notice.recalled_at is not None:
+            return Drop("nobody to ask")
+        mine = _of_person(tx, notice, person, now)
+        if not mine:
+            return Drop("no unit of his is asked")
+        html, rows = self._choices(now, notice, mine, is_trial=notice.is_trial)
+        return OutgoingMessage(html, rows, edit_of=delivery.posted)
+
+    def chase(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """A private reminder with working buttons; dropped when nothing is owed any more."""
+        owed = chase.claim(tx, now, delivery.number)
+        if owed is None:
+            return Drop("answered")
+        notice, first = owed.notice, owed.assignments[0]
+        html = self.words.html(
+            "card.chase", who=owed.person.said_by(first.unit_id), unit=first.name, title=notice.title,
+            due=self._due(notice), over=notice.state(now) != "open", count=len(owed.assignments),
+        )  # fmt: skip
+        if len(owed.assignments) == 1:
+            return OutgoingMessage(html, self.answer_rows(notice, first.unit_id))
+        _, rows = self._choices(now, notice, list(owed.assignments), is_trial=notice.is_trial)
+        return OutgoingMessage(html, rows)
+
+
+def answered_words(notice: Notice, status: Status) -> str:
+    """What a unit's newest answer says."""
+    return status.text if status.answer == Value.TEXT else answer.words(notice, Value(status.answer))
+
+
+def _under(tx: Tx, notice: Notice, chat: chats.Chat, now: dt.datetime) -> list[Status]:
+    """The units asked through this chat now; in a private chat, those of its person."""
+    ids = tx.execute(
+        sa.select(_q.c.assignment_id).where(
+            _q.c.notice_id == notice.id, _q.c.chat_id == chat.id, _q.c.until.is_(None)
+        )
+    ).scalars()
+    found = list(ids)
+    return queries.statuses(tx, notice.id, at=now, assignment_ids=found) if found else []
+
+
+def _of_person(tx: Tx, notice: Notice, person: people.Person, now: dt.datetime) -> list[Status]:
+    mine = [p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN]
+    a = model.assignment
+    ids = list(
+        tx.execute(sa.select(a.c.id).where(a.c.notice_id == notice.id, a.c.unit_id.in_(mine))).scalars()
+    )
+    return queries.statuses(tx, notice.id, at=now, assignment_ids=ids) if ids else []
+
+
+def delete(tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+    """Take a second copy of a card away."""
+    return OutgoingMessage("", edit_of=delivery.number, delete=True)
+
+
+def preparations(words: Words) -> dict[str, outbox.Prepare]:
+    """Kind of delivery → how it is rendered."""
+    cards = Cards(words)
+    return {"card": cards.card, "choose": cards.choose, "chase": cards.chase, "delete": delete}

@@ -1,0 +1,155 @@
+"""Publishing: one notice to an audience, with its assignments frozen and its cards owed, in one transaction."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot import errors
+from bot.audit import trail
+from bot.db import Tx
+from bot.delivery import outbox
+from bot.delivery.chats import ChatId
+from bot.delivery.model import Lane
+from bot.notices import asking, model, rules
+from bot.notices.rules import Kind
+from bot.roster import bindings, people, units
+from bot.roster.access import Role
+from bot.roster.audience import Audience
+from bot.roster.units import Unit
+
+CITY_RUN, COLLEGES, BUREAU = "city-run", "colleges", "bureau"
+AFTER_COUNTIES = 1_000_000_000  # positions of the three rows that stand below the counties
+_OTHER_ROWS = {
+    CITY_RUN: ("市直学校", AFTER_COUNTIES),
+    COLLEGES: ("市属高校", AFTER_COUNTIES + 1),
+    BUREAU: ("市局机关", AFTER_COUNTIES + 2),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notice before it is published.
+
+    Attributes:
+        text: only the school's placeholders ({school} {unit} {duty_phone}) are left in it.
+        due_at: None exactly for a reminder.
+        owner: code of the office in charge; unknown or empty means the city's bureau.
+    """
+
+    content_id: str
+    title: str
+    kind: Kind
+    audience: Audience
+    text: str
+    due_at: dt.datetime | None
+    yes_words: str
+    trouble_words: str
+    level: str = "today"
+    category: str = "routine"
+    basis: str = ""
+    owner: str = ""
+    chase: str = "standard"
+    escalate: str = "county"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing did: how many units are asked, through how many chats."""
+
+    notice_id: int
+    units: int
+    chats: int
+    is_trial: bool
+
+
+def publish(tx: Tx, now: dt.datetime, draft: Draft, *, by: str) -> Published:
+    """The notice is out: rows for every unit that owes an answer, and a card owed to every chat.
+
+    Real schools are asked only where sending is allowed (`arming`). Where it is allowed for none of them the
+    notice is a trial: its cards go to the administrators and to pilot chats, and its table can be rehearsed.
+
+    Raises:
+        Refused: nobody is meant, a code is unknown, or it would be due already.
+    """
+    if draft.due_at is not None and draft.due_at <= now:
+        raise errors.Refused(f"due:截止时间 {draft.due_at.isoformat()} 已经过了")
+    everyone = units.every(tx)
+    meant = draft.audience.select(everyone)
+    if not meant and not draft.audience.is_admins:
+        raise errors.Refused(f"audience “{draft.audience.text}” 现在没有任何单位")
+    places = bindings.places(tx, meant)
+    reached = [u for u in meant if u.id not in places.closed]
+    armed = bindings.armed_units(tx)
+    is_trial = not any(armed.has(u.place) for u in reached) and not draft.audience.is_admins
+    asked = reached or meant
+    notice_id = _insert(tx, now, draft, everyone, is_trial=is_trial, by=by)
+    if draft.kind is Kind.REMINDER:
+        chats = _remind(tx, now, notice_id, [c for u in reached for c in places.chats[u.id]])
+    else:
+        _assign(tx, draft, notice_id, asked, everyone)
+        lane = Lane.ALERT if draft.level == "now" else Lane.SCHEDULED
+        chats = asking.settle(tx, now, asked, lane=lane)
+    if is_trial or draft.audience.is_admins:
+        chats |= _remind(tx, now, notice_id, [a.chat_id for a in people.reachable(tx, roles=(Role.ADMIN,))])
+    trail.note(tx, now, actor=by, verb="publish", subject=f"notice:{notice_id}", detail=f"units:{len(asked)}")
+    return Published(notice_id, len(asked), len(chats), is_trial)
+
+
+def _insert(tx: Tx, now: dt.datetime, draft: Draft, everyone: list[Unit], *, is_trial: bool, by: str) -> int:
+    owner = next((u.id for u in everyone if u.code == draft.owner), None)
+    city = next((u.id for u in everyone if u.kind == "city"), None)
+    (notice_id,) = tx.execute(
+        model.notice.insert()
+        .values(
+            content_id=draft.content_id, title=draft.title, kind=draft.kind.value, audience=draft.audience.text,
+            level=draft.level, category=draft.category, yes_words=draft.yes_words,
+            trouble_words=draft.trouble_words, basis=draft.basis, owner_unit_id=owner or city, chase=draft.chase,
+            escalate=draft.escalate, is_trial=is_trial, published_at=now, published_by=by, due_at=draft.due_at,
+            closes_at=rules.closes_at(draft.due_at) if draft.due_at else None,
+        )
+        .returning(model.notice.c.id)
+    ).one()  # fmt: skip
+    tx.execute(
+        model.notice_version.insert().values(notice_id=notice_id, version=1, text=draft.text, created_at=now)
+    )
+    tx.execute(model.notice_item.insert().values(notice_id=notice_id, item="", position=0))
+    return int(notice_id)
+
+
+def _assign(tx: Tx, draft: Draft, notice_id: int, asked: list[Unit], everyone: list[Unit]) -> None:
+    by_id = {u.id: u for u in everyone}
+    rows = []
+    for u in asked:
+        code, name, position = row_of(u, by_id)
+        rows.append({
+            "notice_id": notice_id, "unit_id": u.id, "due_at": draft.due_at, "unit_code": u.code, "unit_name": u.name,
+            "position": u.position, "county_id": u.county_id, "row_code": code, "row_name": name,
+            "row_position": position,
+        })  # fmt: skip
+    tx.execute(model.assignment.insert(), rows)
+
+
+def row_of(unit: Unit, by_id: dict[int, Unit]) -> tuple[str, str, int]:
+    """Code, name and place of the table row a unit is counted in."""
+    county = by_id.get(unit.county_id or 0)
+    if county is not None:
+        return county.code, county.name, county.position
+    code = {"college": COLLEGES, "school": CITY_RUN}.get(unit.kind, BUREAU)
+    return code, *_OTHER_ROWS[code]
+
+
+def _remind(tx: Tx, now: dt.datetime, notice_id: int, chat_ids: list[ChatId]) -> set[ChatId]:
+    """One card per chat, with no answer owed."""
+    for chat_id in dict.fromkeys(chat_ids):
+        outbox.show(tx, now, chat_id, "card", notice_id, lane=Lane.SCHEDULED)
+    return set(chat_ids)
+
+
+def newest(tx: Tx) -> int | None:
+    """The id of the newest notice that wants an answer."""
+    n = model.notice
+    found: int | None = tx.execute(
+        sa.select(n.c.id).where(n.c.due_at.is_not(None)).order_by(n.c.id.desc()).limit(1)
+    ).scalar()
+    return found

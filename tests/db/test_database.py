@@ -1,0 +1,160 @@
+"""The two doors to the tables: transact() and read(), on both databases."""
+
+import asyncio
+import datetime as dt
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from bot import errors
+from bot.audit import model
+from bot.db import Database, urls
+
+NOON = dt.datetime(2026, 9, 30, 4, 0, tzinfo=dt.UTC)
+
+
+def add(tx, now, subject):
+    tx.execute(sa.insert(model.record).values(at=now, actor="cli", verb="test", subject=subject))
+    return now
+
+
+def add_and_fail(tx, now, subject):
+    add(tx, now, subject)
+    raise errors.Refused("不行")
+
+
+def subjects(tx):
+    return list(tx.execute(sa.select(model.record.c.subject).order_by(model.record.c.id)).scalars())
+
+
+async def test_a_verb_is_committed_when_it_returns(db):
+    await db.transact(add, "unit:1")
+
+    assert await db.read(subjects) == ["unit:1"]
+
+
+async def test_a_verb_that_raises_leaves_nothing_and_its_error_arrives(db):
+    with pytest.raises(errors.Refused, match="不行"):
+        await db.transact(add_and_fail, "unit:1")
+
+    assert await db.read(subjects) == []
+
+
+async def test_now_is_the_databases_clock_and_comes_back_aware(database_url):
+    db = await Database.open(database_url, clock=lambda: NOON)
+
+    assert await db.transact(add, "unit:1") == NOON
+    assert await db.read(lambda tx: tx.execute(sa.select(model.record.c.at)).scalar_one()) == NOON
+    await db.close()
+
+
+async def test_a_naive_instant_is_refused(db):
+    with pytest.raises(sa.exc.StatementError, match="naive"):
+        await db.read(add, dt.datetime(2026, 9, 30), "unit:1")  # noqa: DTZ001 (the fault)
+
+
+async def test_a_read_cannot_write(db):
+    with pytest.raises(Exception, match=r"readonly|read-only"):
+        await db.read(lambda tx: add(tx, NOON, "unit:1"))
+
+    assert await db.read(subjects) == []
+
+
+async def test_a_read_is_one_snapshot(db):
+    """A table whose numbers came from two instants would not add up."""
+
+    def twice(tx):
+        return subjects(tx), subjects(tx)
+
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(db.read(twice)) for _ in range(20)]
+        for number in range(20):
+            group.create_task(db.transact(add, f"unit:{number}"))
+
+    for task in reads:
+        first, second = task.result()
+        assert first == second
+
+
+async def test_callers_side_by_side_lose_no_write(db):
+    async with asyncio.TaskGroup() as group:
+        for number in range(100):
+            group.create_task(db.transact(add, f"unit:{number}"))
+
+    assert sorted(await db.read(subjects)) == sorted(f"unit:{number}" for number in range(100))
+
+
+async def test_a_read_does_not_wait_for_the_writer(sqlite_url):
+    """On SQLite the writer holds the file; the readers have connections of their own."""
+    db = await Database.open(sqlite_url, clock=lambda: NOON)
+    await db.transact(add, "unit:1")
+    reading_done, writing = threading.Event(), threading.Event()
+
+    def slow(tx, now):
+        add(tx, now, "unit:2")
+        writing.set()
+        reading_done.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(db.transact(slow))
+        await asyncio.to_thread(writing.wait)
+        seen = await db.read(subjects)
+        reading_done.set()
+
+    assert seen == ["unit:1"]
+    assert await db.read(subjects) == ["unit:1", "unit:2"]
+    await db.close()
+
+
+async def test_a_commit_is_told_and_a_failure_is_not(db):
+    told = []
+    db.on_commit(lambda: told.append("commit"))
+
+    with pytest.raises(errors.Refused):
+        await db.transact(add_and_fail, "unit:1")
+    assert told == []
+
+    await db.transact(add, "unit:1")
+    assert told == ["commit"]
+
+
+async def test_a_database_without_tables_says_what_to_run(empty_database_url):
+    db = await Database.open(empty_database_url, clock=lambda: NOON)
+
+    with pytest.raises(errors.SchemaBehind, match="db upgrade"):
+        await db.read(subjects)
+    await db.close()
+
+
+async def test_a_server_that_is_not_there_is_away():
+    db = await Database.open("postgresql://nobody@127.0.0.1:1/none", clock=lambda: NOON)
+
+    with pytest.raises(errors.DatabaseAway):
+        await db.transact(add, "unit:1")
+    with pytest.raises(errors.DatabaseAway):
+        await db.read(subjects)
+    await db.close()
+
+
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [
+        ("sqlite:///data/bot.db", "sqlite:///data/bot.db"),
+        ("postgres://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        ("postgresql://u:p@h:5433/d?sslmode=require", "postgresql+asyncpg://u:p@h:5433/d?ssl=require"),
+        ("postgresql+psycopg://h/d", "postgresql+asyncpg://h/d"),
+        (
+            "postgresql://h/d?sslmode=verify-full&channel_binding=require",
+            "postgresql+asyncpg://h/d?ssl=verify-full",
+        ),
+    ],
+)
+def test_an_address_becomes_what_the_engine_wants(written, used):
+    assert urls.parse(written).render_as_string(hide_password=False) == used
+
+
+@pytest.mark.parametrize("written", ["mysql://h/d", "nonsense", ""])
+def test_another_address_is_refused_with_what_is_allowed(written):
+    with pytest.raises(errors.Refused, match="sqlite"):
+        urls.parse(written)

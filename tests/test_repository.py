@@ -1,5 +1,6 @@
 """House rules that no linter knows: the locks, the decisions, the list of targets."""
 
+import ast
 import pathlib
 import re
 import subprocess
@@ -13,6 +14,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNS = PROJECT["project"]["dependencies"]
 BUILDS = PROJECT["dependency-groups"]["dev"]
 LOCKS = {"requirements.lock": RUNS, "requirements-dev.lock": RUNS + BUILDS}
+FEATURES = (
+    "plans",
+    "summaries",
+    "hazards",
+    "notices",
+    "forms",
+    "roster",
+    "delivery",
+    "inbox",
+    "calendar",
+    "audit",
+)
 ADRS = sorted((ROOT / "docs" / "adr").glob("0*.md"))[1:]
 
 
@@ -81,3 +94,23 @@ def test_make_alone_lists_every_target():
 
     assert targets
     assert re.findall(r"^  make (\w+)", listed, re.MULTILINE) == targets
+
+
+def test_no_feature_awaits():
+    """The edges are async, the features are not: a verb that could await could call Telegram in a transaction."""
+    awaiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for feature in FEATURES
+        for path in (ROOT / "bot" / feature).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, awaiting)
+    ]
+
+    assert found == []
+
+
+def test_every_feature_is_a_floor_of_the_contract():
+    layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
+
+    assert set(FEATURES) <= set(re.findall(r"\w+", " ".join(layers)))

@@ -45,6 +45,7 @@ class Trouble:
     county_id: int | None
     contact_id: int
     said_by: str
+    on_behalf: bool
     theme: str
     need: str
     text: str
@@ -133,7 +134,7 @@ def get(tx: Tx, trouble_id: int) -> Trouble | None:
     )
     return Trouble(
         m["id"], m["assignment_id"], m["notice_id"], m["title"], m["unit_id"], m["unit_name"], m["county_id"],
-        m["contact_id"], m["said_by"], m["theme"], m["need"], m["text"], m["file_id"], m["file_kind"],
+        m["contact_id"], m["said_by"], m["on_behalf"], m["theme"], m["need"], m["text"], m["file_id"], m["file_kind"],
         m["opened_at"], m["described_at"], steps[-1].state, steps,
     )  # fmt: skip
 

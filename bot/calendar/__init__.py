@@ -1,0 +1,1 @@
+"""Days and instants: values and arithmetic; knows no unit and no notice."""

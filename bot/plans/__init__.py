@@ -1,0 +1,1 @@
+"""Plans: what an operator writes in `config/reminders`, read and checked."""

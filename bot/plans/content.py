@@ -1,0 +1,295 @@
+"""Reading `config/reminders/*.yaml` and the file of `publish`: every fault with its file, line and what is allowed."""
+
+import datetime as dt
+import pathlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import yaml
+
+from bot import errors
+from bot.calendar import due as due_rules
+from bot.calendar.due import Due
+from bot.notices.publish import Draft
+from bot.notices.rules import Kind
+from bot.roster import audience
+from bot.roster.audience import Audience
+from bot.texts import Words
+
+PLACEHOLDERS = ("holiday", "date", "due", "duty_phone", "school", "unit")
+SCHOOLS_OWN = ("duty_phone", "school", "unit")  # filled in when a card is made, not at publication
+TEXT_LINES = 4
+TEXT_HAN = 120  # 汉字
+TITLE_CHARS = 30
+LABEL_CHARS = 10
+DEFAULT_LABELS = {
+    Kind.CONFIRM: ("已落实", "有困难"),
+    Kind.REPORT: ("无情况", "有困难"),
+    Kind.REMINDER: ("", ""),
+}
+CHOICES = {
+    "level": ("info", "today", "now"),
+    "category": ("routine", "emergency"),
+    "chase": ("none", "standard", "urgent"),
+    "escalate": ("none", "county", "city"),
+}
+DEFAULTS = {"level": "today", "category": "routine", "chase": "standard", "escalate": "county"}
+KEYS = (
+    "id", "title", "kind", "trigger", "triggers", "audience", "due", "yes", "trouble", "level", "category", "basis",
+    "owner", "chase", "escalate", "late", "enabled", "text",
+)  # fmt: skip
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_BUTTON_WORDS = re.compile(r"点\s*[“\"「]([^”\"」]+)[”\"」]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One notice as an operator wrote it, checked."""
+
+    id: str
+    title: str
+    kind: Kind
+    audience: Audience
+    text: str
+    due: Due | None
+    triggers: tuple[str, ...]
+    yes_words: str
+    trouble_words: str
+    level: str
+    category: str
+    basis: str
+    owner: str
+    chase: str
+    escalate: str
+    enabled: bool
+    file: str
+    line: int
+
+    def draft(self, now: dt.datetime, words: Words) -> Draft:
+        """The notice as it would be published now.
+
+        Raises:
+            Refused: the due date does not exist, or the text needs a holiday and there is none.
+        """
+        due_at = self.due.at(now, words.zone) if self.due else None
+        values = {"date": words.day(now), "due": words.moment(due_at, now) if due_at else ""}
+        return Draft(
+            content_id=self.id, title=self._filled(self.title, values), kind=self.kind, audience=self.audience,
+            text=self._filled(self.text, values), due_at=due_at, yes_words=self.yes_words,
+            trouble_words=self.trouble_words, level=self.level, category=self.category, basis=self.basis,
+            owner=self.owner, chase=self.chase, escalate=self.escalate,
+        )  # fmt: skip
+
+    def _filled(self, text: str, values: dict[str, str]) -> str:
+        for name in _PLACEHOLDER.findall(text):
+            if name in SCHOOLS_OWN:
+                continue
+            if name not in values:
+                raise errors.Refused(
+                    f"{self.file} 第 {self.line} 行 {self.id}:{{{name}}} 只能用在按节假日发的计划里"
+                )
+            text = text.replace(f"{{{name}}}", values[name])
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file holds: the entries that are right, and a sentence for each that is not."""
+
+    entries: tuple[Entry, ...]
+    faults: tuple[str, ...]
+
+
+class _Fault(Exception):
+    """One entry is wrong at this line."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(what)
+        self.line, self.what = line, what
+
+
+def read(path: pathlib.Path) -> Contents:
+    """Every entry of a file; a refused one never stops the others.
+
+    Raises:
+        Refused: the file cannot be read, or is no YAML list of entries.
+    """
+    items = _items(path)
+    entries: list[Entry] = []
+    faults: list[str] = []
+    for item in items:
+        try:
+            entry = _entry(item, path.name)
+            if any(e.id == entry.id for e in entries):
+                raise _Fault(entry.line, f"id “{entry.id}” 用了两次")
+        except _Fault as fault:
+            faults.append(f"{path.name} 第 {fault.line} 行:{fault.what}")
+        else:
+            entries.append(entry)
+    return Contents(tuple(entries), tuple(faults))
+
+
+def one(path: pathlib.Path) -> Entry:
+    """The single entry of a file to publish.
+
+    Raises:
+        Refused: with every fault, or when the file holds more or fewer than one entry.
+    """
+    contents = read(path)
+    if contents.faults:
+        raise errors.Refused("\n".join(contents.faults))
+    if len(contents.entries) != 1:
+        raise errors.Refused(f"{path.name}:一次发一条通知,文件里有 {len(contents.entries)} 条")
+    return contents.entries[0]
+
+
+def _items(path: pathlib.Path) -> list[yaml.Node]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise errors.Refused(
+            f"{path}:读不了({'没有这个文件' if isinstance(fault, FileNotFoundError) else '应为 UTF-8 文本'})"
+        ) from fault
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        where = f" 第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
+        raise errors.Refused(f"{path.name}{where}:不是 YAML,请检查缩进、冒号和引号") from fault
+    if isinstance(root, yaml.SequenceNode):
+        return list(root.value)
+    if isinstance(root, yaml.MappingNode):
+        return [root]
+    raise errors.Refused(f"{path.name}:应是一张清单,每条以 “- id:” 开头")
+
+
+class _Fields:
+    """The keys of one entry, each with the line it stands on."""
+
+    def __init__(self, node: yaml.Node) -> None:
+        if not isinstance(node, yaml.MappingNode):
+            raise _Fault(node.start_mark.line + 1, "应是 “键: 值”,例如 “id: R03b”")
+        self.line = node.start_mark.line + 1
+        self._nodes: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if name not in KEYS:
+                raise _Fault(key.start_mark.line + 1, f"不认识的键 “{name}”。可以写:{' '.join(KEYS)}")
+            if name in self._nodes:
+                raise _Fault(key.start_mark.line + 1, f"键 “{name}” 写了两次")
+            self._nodes[name] = value
+
+    def line_of(self, name: str) -> int:
+        node = self._nodes.get(name)
+        return self.line if node is None else node.start_mark.line + 1
+
+    def text(self, name: str, *, default: str | None = None) -> str:
+        node = self._nodes.get(name)
+        if node is None or (isinstance(node, yaml.ScalarNode) and not node.value.strip()):
+            if default is None:
+                raise _Fault(self.line, f"少了 “{name}”")
+            return default
+        if not isinstance(node, yaml.ScalarNode):
+            raise _Fault(self.line_of(name), f"“{name}” 应是一行文字")
+        return str(node.value).strip()
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        node = self._nodes.get(name)
+        if node is None:
+            return ()
+        if not isinstance(node, yaml.SequenceNode) or not all(
+            isinstance(n, yaml.ScalarNode) for n in node.value
+        ):
+            raise _Fault(self.line_of(name), f"“{name}” 应是一张清单")
+        return tuple(str(n.value).strip() for n in node.value)
+
+    def checked(self, name: str, parse: Callable[[str], object]) -> object:
+        try:
+            return parse(self.text(name))
+        except errors.Refused as fault:
+            raise _Fault(self.line_of(name), fault.sentence) from fault
+
+    def choice(self, name: str) -> str:
+        value = self.text(name, default=DEFAULTS[name])
+        if value not in CHOICES[name]:
+            raise _Fault(self.line_of(name), f"{name} “{value}”:可以写 {'、'.join(CHOICES[name])}")
+        return value
+
+    def yes_no(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, default=str(default)).lower()
+        if value not in ("true", "false", "yes", "no"):
+            raise _Fault(self.line_of(name), f"{name} “{value}”:可以写 true、false")
+        return value in ("true", "yes")
+
+
+def _entry(node: yaml.Node, file: str) -> Entry:
+    fields = _Fields(node)
+    kind = _kind(fields)
+    yes, trouble = DEFAULT_LABELS[kind]
+    entry = Entry(
+        id=fields.text("id"), title=_short(fields, "title", TITLE_CHARS), kind=kind,
+        audience=_audience(fields), text=fields.text("text"), due=_due(fields, kind),
+        triggers=fields.texts("triggers") or ((t,) if (t := fields.text("trigger", default="")) else ()),
+        yes_words=_short(fields, "yes", LABEL_CHARS, default=yes),
+        trouble_words=_short(fields, "trouble", LABEL_CHARS, default=trouble),
+        level=fields.choice("level"), category=fields.choice("category"), basis=fields.text("basis", default=""),
+        owner=fields.text("owner", default=""), chase=fields.choice("chase"), escalate=fields.choice("escalate"),
+        enabled=fields.yes_no("enabled", default=False), file=file, line=fields.line,
+    )  # fmt: skip
+    _check_text(fields, entry)
+    if entry.audience.is_admins and kind is not Kind.REMINDER:
+        raise _Fault(fields.line_of("audience"), "audience “admins” 只能用于 kind: reminder")
+    return entry
+
+
+def _kind(fields: _Fields) -> Kind:
+    value = fields.text("kind")
+    if value not in [k.value for k in Kind]:
+        raise _Fault(fields.line_of("kind"), f"kind “{value}”:可以写 {'、'.join(k.value for k in Kind)}")
+    return Kind(value)
+
+
+def _audience(fields: _Fields) -> Audience:
+    found = fields.checked("audience", audience.parse)
+    if not isinstance(found, Audience):
+        raise TypeError(found)
+    return found
+
+
+def _due(fields: _Fields, kind: Kind) -> Due | None:
+    if kind is Kind.REMINDER:
+        if fields.text("due", default=""):
+            raise _Fault(fields.line_of("due"), "提醒(reminder)不用回,不能有 due")
+        return None
+    found = fields.checked("due", due_rules.parse)
+    if not isinstance(found, Due):
+        raise TypeError(found)
+    return found
+
+
+def _short(fields: _Fields, name: str, limit: int, *, default: str | None = None) -> str:
+    value = fields.text(name, default=default)
+    if len(value) > limit or "\n" in value:
+        raise _Fault(fields.line_of(name), f"{name} 太长:一行,不超过 {limit} 字(现有 {len(value)} 字)")
+    return value
+
+
+def _check_text(fields: _Fields, entry: Entry) -> None:
+    """Length, placeholders, and that a button the text tells people to press is there."""
+    line = fields.line_of("text")
+    lines = [row for row in entry.text.split("\n") if row.strip()]
+    if len(lines) > TEXT_LINES or len(_HAN.findall(entry.text)) > TEXT_HAN:
+        raise _Fault(line, f"text 太长:不超过 {TEXT_LINES} 行、{TEXT_HAN} 个汉字")
+    for where, words in (("text", entry.text), ("title", entry.title)):
+        for name in _PLACEHOLDER.findall(words):
+            if name not in PLACEHOLDERS:
+                allowed = " ".join(f"{{{p}}}" for p in PLACEHOLDERS)
+                raise _Fault(fields.line_of(where), f"{where} 里的 {{{name}}} 没有来处。可以写:{allowed}")
+    labels = {entry.yes_words, entry.trouble_words} if entry.kind is not Kind.REMINDER else set()
+    for words in _BUTTON_WORDS.findall(entry.text):
+        if words not in labels:
+            raise _Fault(
+                line, f"text 叫人点“{words}”,卡片上却没有这个按钮(有:{'、'.join(sorted(labels)) or '无'})"
+            )

@@ -12,7 +12,7 @@ ADVICE_DUTY = "请写手机号,或带区号的座机号,如 0310-1234567。"
 _MOBILE = re.compile(r"(?:\+?86|0086|0)?(1[3-9]\d{9})")
 _MOBILES = re.compile(rf"(?:{_MOBILE.pattern}){{2,}}")
 # 010 and 02x are area codes of three digits, all others have four
-_LANDLINE = re.compile(r"(?:(?:\+|00)86)?(?:(010|02\d|0[3-9]\d\d)-?)?(\d{7,8})(?:(?:-|转)(\d{1,6}))?")
+_LANDLINE = re.compile(r"(?:(?:\+|00)86-?)?(?:(010|02\d|0[3-9]\d\d)-?)?(\d{7,8})(?:(?:-|转)(\d{1,6}))?")
 _SERVICE = re.compile(r"([48]00)-?(\d{3})-?(\d{4})")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
 _REMARK = re.compile(r"\([^()\d]*\)")

@@ -43,11 +43,11 @@ class UnitIndex:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.nodes = tuple(nodes)
-        self._by_code = {sheets.fold(node.code): node for node in reversed(self.nodes)}
+        self._by_code = {sheets.fold(node.code): node for node in reversed(self.nodes) if node.code}
         self._by_name: dict[str, list[Node]] = defaultdict(list)
         for node in self.nodes:
             for word in self._words(node):
-                self._by_name[word].append(node)
+                self._by_name[word].append(node)  # even without a code: its children are not at fault
 
     def by_code(self, code: str) -> Node | None:
         """The unit with this code."""

@@ -59,6 +59,8 @@ def parse_units(sheet: sheets.Sheet, *, known: Sequence[unit_tree.Node] = ()) ->
     if not records.tell_missing_columns(sheet, found):
         columns = records.chosen_columns(sheet, found)
         records.tell_unread_columns(sheet, found)
+        if "stage" not in columns:
+            found.warn_line(sheet.header_line, "没有“学段”列。学校的上学日按工作日算。")
         drafts = [_draft(found, record) for record in records.each(sheet, columns, found)]
         _check_codes(found, drafts)
         rows = _with_parents(found, drafts, known)
@@ -80,7 +82,7 @@ def _draft(found: faults.Findings, record: records.Record) -> _Draft:
         line=record.line,
         code=cell_values.code(found, record.cell("code")),
         name=cell_values.unit_name(found, record.cell("name")),
-        kind=kind,
+        kind=kind or Kind.SCHOOL,
         parent="",
         county="",
         stage=_stage(found, record, kind),
@@ -103,37 +105,30 @@ def _draft(found: faults.Findings, record: records.Record) -> _Draft:
     return _Draft(row=row, record=record)
 
 
-def _kind(found: faults.Findings, record: records.Record) -> Kind:
+def _kind(found: faults.Findings, record: records.Record) -> Kind | None:
+    """The unit's kind; a stage alone says it too. None after a fault."""
     cell, stage = record.cell("kind"), record.cell("stage")
-    if not cell.text:  # a stage says enough: a school, or a college
-        if kind := vocabulary.kind_of(stage.text) if stage.text else None:
-            return kind
-        found.fault(cell, "类型没有填。", _kind_names())
-        return Kind.SCHOOL
-    return cell_values.chosen(found, cell, of=vocabulary.kind_of, allowed=_kind_names()) or _unknown_kind(
-        found, cell
-    )
+    if not vocabulary.is_nothing(cell.text):
+        return cell_values.chosen(found, cell, of=vocabulary.kind_of, allowed=_kind_names())
+    if vocabulary.stage_of(stage.text):
+        return vocabulary.kind_of(stage.text)
+    found.fault(cell, "类型没有填。", _kind_names())
+    return None
 
 
-def _unknown_kind(found: faults.Findings, cell: sheets.Cell) -> Kind:
-    if vocabulary.is_nothing(cell.text):
-        found.fault(cell, "类型没有填。", _kind_names())
-    return Kind.SCHOOL
-
-
-def _stage(found: faults.Findings, record: records.Record, kind: Kind) -> str:
+def _stage(found: faults.Findings, record: records.Record, kind: Kind | None) -> str:
     cell = record.cell("stage")
-    stage = cell_values.chosen(found, cell, of=vocabulary.stage_of, allowed=tuple(vocabulary.STAGES))
+    stage = cell_values.chosen(found, cell, of=vocabulary.stage_of, allowed=tuple(vocabulary.STAGES)) or ""
     if kind is Kind.COLLEGE:
         return "高校"
     if kind is not Kind.SCHOOL:
-        if stage:
+        if kind and stage:
             found.warn(cell, f"{vocabulary.kind_name(kind)}不分学段,“{stage}”没有用。")
         return ""
-    stage = stage or vocabulary.stage_of(record.cell("kind").text)
-    if stage is None and record.cell("kind").text and vocabulary.is_nothing(cell.text):
+    stage = stage or vocabulary.stage_of(record.cell("kind").text) or ""
+    if not stage and cell.column and vocabulary.is_nothing(cell.text):
         found.warn(cell, "学校没有写学段,上学日按工作日算。")
-    return stage or ""
+    return stage
 
 
 def _check_codes(found: faults.Findings, drafts: list[_Draft]) -> None:
@@ -154,7 +149,8 @@ def _with_parents(
 ) -> tuple[UnitRow, ...]:
     _check_cities(found, drafts, known)
     flat = index_of([draft.row for draft in drafts], known)
-    resolved = [dataclasses.replace(draft.row, parent=_parent(found, draft, flat)) for draft in drafts]
+    guessed = index_of([_with_plain_parent(draft, flat) for draft in drafts], known)  # knows whose 第一小学
+    resolved = [dataclasses.replace(draft.row, parent=_parent(found, draft, guessed)) for draft in drafts]
     tree = index_of(resolved, known)
     for draft, row in zip(drafts, resolved, strict=True):
         if row.code and row.parent and tree.is_in_circle(row.code):
@@ -163,6 +159,11 @@ def _with_parents(
     rows = tuple(dataclasses.replace(row, county=tree.county_of(row.code)) for row in resolved)
     _warn_of_namesakes(found, drafts, rows)
     return rows
+
+
+def _with_plain_parent(draft: _Draft, index: unit_tree.UnitIndex) -> UnitRow:
+    parent = index.find(draft.record.cell("parent").text).only
+    return dataclasses.replace(draft.row, parent=parent.code) if parent else draft.row
 
 
 def _check_cities(found: faults.Findings, drafts: list[_Draft], known: Sequence[unit_tree.Node]) -> None:

@@ -97,7 +97,7 @@ def test_make_alone_lists_every_target():
 
 
 def test_no_feature_awaits():
-    """The edges are async, the features are not: a verb that could await could call Telegram in a transaction."""
+    """The edges are async, the features are not: a verb that could await could call Telegram there."""
     awaiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

@@ -12,6 +12,7 @@ class To(enum.Enum):
     READ = "read"
     WRITE = "write"
     EDIT = "edit"
+    DELETE = "delete"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ def _check_group(ask: Ask, found: model.Chat, to: To) -> None:
     noun = _NOUN[found.kind]
     if found.migrated_to is not None and to is To.WRITE:
         raise refusals.migrated(found.migrated_to.id)
-    if found.migrated_to is not None and to is To.EDIT:
+    if found.migrated_to is not None and to is not To.READ:
         if not ask.world.edits_after_upgrade:
-            raise refusals.bad("message to edit not found")
+            raise refusals.bad(f"message to {to.value} not found")
         return
     if found.deleted:
         raise refusals.forbidden("the group chat was deleted")
@@ -111,7 +112,7 @@ def check_may_send(bot: model.Bot, found: model.Chat, kind: str) -> None:
         raise refusals.bad(f"not enough rights to send {_THINGS.get(kind, 'text messages')} to the chat")
 
 
-def thread(found: model.Chat, thread_id: int) -> int | None:
+def thread(bot: model.Bot, found: model.Chat, thread_id: int) -> int | None:
     """Return the topic to post into, None for the general one.
 
     Raises:
@@ -122,7 +123,7 @@ def thread(found: model.Chat, thread_id: int) -> int | None:
     topic = found.topics.get(thread_id) if found.is_forum else None
     if topic is None or topic.deleted:
         raise refusals.bad("message thread not found")
-    if topic.closed:
+    if topic.closed and not found.status(bot).rules:
         raise refusals.bad("TOPIC_CLOSED")
     return thread_id
 

@@ -73,7 +73,7 @@ def edit_message_reply_markup(ask: Ask) -> Any:
 
 
 def delete_message(ask: Ask) -> Any:
-    chat = access.chat(ask, access.To.READ)
+    chat = access.chat(ask, access.To.DELETE)
     message = chat.messages.get(ask.params.number("message_id"))
     if message is None or message.deleted:
         raise refusals.bad("message to delete not found")
@@ -84,7 +84,7 @@ def delete_message(ask: Ask) -> Any:
 
 def delete_messages(ask: Ask) -> Any:
     """Delete what can be deleted and pass over what is gone."""
-    chat = access.chat(ask, access.To.READ)
+    chat = access.chat(ask, access.To.DELETE)
     for message_id in ask.params.get("message_ids") or []:
         message = chat.messages.get(message_id)
         if message is not None and not message.deleted:

@@ -20,6 +20,7 @@ _TYPES = frozenset(_TAGS.values()) | {
     "mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "text_mention",
     "expandable_blockquote",
 }  # fmt: skip
+_NEEDED = {"text_link": "url", "text_mention": "user", "custom_emoji": "custom_emoji_id"}
 _FOUND = re.compile(
     r"(?P<bot_command>(?<![\w/@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/@]))"
     r"|(?P<mention>(?<!\w)@[A-Za-z][A-Za-z0-9_]{3,31}\b)"
@@ -284,6 +285,9 @@ def _checked(item: Any, length: int) -> Entity:
     if offset + size > length:
         where = f"beginning at UTF-16 offset {offset} ends after the end of the text"
         raise refusals.bad(f"entity {where} at UTF-16 offset {offset + size}")
+    needed = _NEEDED.get(item["type"])
+    if needed is not None and needed not in item:
+        raise refusals.Refused(400, f"Bad Request: can't parse MessageEntity: Can't find field \"{needed}\"")
     url = links.entity(str(item["url"])) if item["type"] == "text_link" and "url" in item else None
     user = item.get("user")
     return Entity(

@@ -73,9 +73,8 @@ class Groups(people.People):
     ) -> None:
         """Put the bot (or a person) out of the group."""
         gone, by = user or self.bot, by or self._owner(group)
-        if user is not None:
-            posting.say(self.world, group, by, left_chat_member=objects.user(gone))
         posting.move(self.world, group, gone, model.Status.KICKED, by=by)
+        posting.say(self.world, group, by, left_chat_member=objects.user(gone))
 
     def remove_group(self, group: model.Chat) -> None:
         """Delete the group for everyone."""

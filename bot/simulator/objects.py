@@ -148,9 +148,15 @@ def _words(item: model.Message) -> Json:
 def _place(item: model.Message, *, nested: bool) -> Json:
     in_topic = item.thread_id is not None and item.chat.is_forum
     place = _some(message_thread_id=item.thread_id, is_topic_message=in_topic)
-    if item.reply_to is not None and not nested and not item.reply_to.deleted:
-        place["reply_to_message"] = message(item.reply_to, nested=True)
+    answered = item.reply_to or (_topic_root(item) if in_topic else None)
+    if answered is not None and not nested and not answered.deleted:
+        place["reply_to_message"] = message(answered, nested=True)
     return place
+
+
+def _topic_root(item: model.Message) -> model.Message | None:
+    """Return the message that opened the topic: in a forum all others of the topic reply to it."""
+    return item.chat.messages.get(item.thread_id or 0) if item.thread_id != item.id else None
 
 
 def inaccessible(item: model.Message) -> Json:

@@ -157,7 +157,8 @@ class People:
         before, typed = message.text, entities.plain(text)
         message.text, message.entities = typed.text, typed.entities
         posting.edited(self.world, message, before)
-        posting.tell(self.world, message, "edited_message")
+        channel = message.chat.kind is model.Kind.CHANNEL
+        posting.tell(self.world, message, "edited_channel_post" if channel else "edited_message")
 
     def erase(self, message: model.Message) -> None:
         """Delete a message, as a client does; bots are not told."""
@@ -294,6 +295,8 @@ class People:
     ) -> model.Message:  # fmt: skip
         chat = self.chat(where)
         self._check_inside(user, chat)
+        if chat.migrated_to is not None:
+            raise refusals.Impossible(f"{chat} was upgraded; people write in {chat.migrated_to}")
         if chat.user is not None:
             if chat.blocked:
                 raise refusals.Impossible(f"{user.name} blocked the bot; unblock it first")

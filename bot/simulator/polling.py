@@ -28,6 +28,7 @@ async def get_updates(ask: Ask) -> Any:
         queue.confirm(ask.params.number("offset"))
     bot.poller = mine = object()
     queue.pulse.beat()
+    world.pulse.beat()
     limit = min(max(ask.params.number("limit", 100), 1), 100)
     try:
         async with asyncio.timeout(min(max(ask.params.number("timeout"), 0), LONGEST_POLL_S)):

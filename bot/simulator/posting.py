@@ -72,6 +72,8 @@ def move(
         "new_chat_member": new,
     }
     for bot in world.bots.values():
+        if chat.status(bot).inside:
+            bot.known |= {by.id, account.id}
         if bot is account:
             bot.queue.push("my_chat_member", body, at=world.clock(), lane=chat.id)
         elif chat.status(bot).rules:

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Refused(Exception):  # noqa: N818  # it is what Telegram says, not a fault of ours
+class Refused(Exception):
     """The request was understood and declined.
 
     Attributes:
@@ -26,7 +26,7 @@ class Refused(Exception):  # noqa: N818  # it is what Telegram says, not a fault
         return body
 
 
-class Impossible(Exception):  # noqa: N818  # said to the author of a test, not to the bot
+class Impossible(Exception):
     """A pretend user was asked to do what no Telegram client lets a person do."""
 
 

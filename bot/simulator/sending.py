@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.simulator import access, entities, files, markup, model, objects, posting, refusals
+from bot.simulator import access, entities, files, markup, model, objects, params, posting, refusals
 
 TEXT_CHARACTERS = 4096  # after entities are parsed
 CAPTION_CHARACTERS = 1024
@@ -49,11 +49,20 @@ def caption(ask: Ask) -> entities.Formatted:
 
 
 def send_message(ask: Ask) -> Any:
-    formatted = words(ask)
+    formatted, preview = words(ask), _preview(ask)
     chat = access.chat(ask, access.To.WRITE)
     access.check_may_send(ask.bot, chat, "text")
     check_text(formatted)
-    return _post(ask, chat, formatted, kind="text", preview=ask.params.get("link_preview_options"))
+    return _post(ask, chat, formatted, kind="text", preview=preview)
+
+
+def _preview(ask: Ask) -> model.Json | None:
+    """Return the link preview options, their truth values checked."""
+    given: model.Json = ask.params.get("link_preview_options") or {}
+    for name, value in given.items():
+        if name != "url" and not isinstance(value, bool):
+            raise params.wrong_type(name, "Boolean")
+    return given or None
 
 
 def send_document(ask: Ask) -> Any:
@@ -76,7 +85,7 @@ def _send_file(ask: Ask, kind: str) -> Any:
 
 
 def _post(ask: Ask, chat: model.Chat, formatted: entities.Formatted, **facts: Any) -> Any:
-    thread_id = access.thread(chat, ask.params.number("message_thread_id"))
+    thread_id = access.thread(ask.bot, chat, ask.params.number("message_thread_id"))
     reply_to = _replied(ask, chat)
     if thread_id is None and reply_to is not None and chat.is_forum:
         thread_id = reply_to.thread_id
@@ -169,7 +178,7 @@ def _again(ask: Ask, source: model.Message, *, forwarded: model.Json | None) -> 
         file=source.file,
         contact=source.contact,
         forwarded=forwarded,
-        thread_id=access.thread(chat, ask.params.number("message_thread_id")),
+        thread_id=access.thread(ask.bot, chat, ask.params.number("message_thread_id")),
         silent=ask.params.flag("disable_notification"),
         protected=ask.params.flag("protect_content"),
     )

@@ -77,6 +77,7 @@ class Server:
             raise refusals.Refused(401, "Unauthorized")
         name, chat_id = exchange.method.lower(), exchange.given.get("chat_id")
         exchange.fault = self._faults.strike(name, chat_id)
+        self._world.pulse.beat()
         await self._strike_first(exchange)
         if exchange.fails(faults.Kind.RESET_BEFORE, faults.Kind.SERVER_ERROR):
             return {}

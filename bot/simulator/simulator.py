@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -192,10 +192,13 @@ class Simulator(groups.Groups):
         """Make everyone who waits look again, after a change the simulator cannot see."""
         self.world.pulse.beat()
 
-    async def events(self) -> AsyncIterator[model.Change]:
-        """Yield every change from now on."""
+    def events(self) -> AsyncGenerator[model.Change, None]:
+        """Yield every change from this call on; close it (`contextlib.aclosing`) when done."""
         changes: asyncio.Queue[model.Change] = asyncio.Queue()
         self.world.listeners.append(changes.put_nowait)
+        return self._following(changes)
+
+    async def _following(self, changes: asyncio.Queue[model.Change]) -> AsyncGenerator[model.Change, None]:
         try:
             while True:
                 yield await changes.get()

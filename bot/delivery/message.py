@@ -131,3 +131,4 @@ class Outcome:
     detail: str = ""  # Telegram's words; never the token, never our text
     retry_after: dt.timedelta = field(default=dt.timedelta(0))
     moved_to: int | None = None
+    thread_lost: bool = False  # sent, but the topic it was meant for no longer exists

@@ -1,4 +1,4 @@
-"""The outbox: enqueue in the transaction of the fact, claim with fresh words, settle what became of it.
+"""The outbox: enqueue in the transaction of the fact, claim with fresh words; the rest is `settling`.
 
 A delivery says "this chat must come to show this thing as it now is". The first time that is a send, later an
 edit of the same posting; nothing here knows what the thing is. Words come from `Prepare`, given by whoever
@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy import orm
+import structlog
+from sqlalchemy import exc, orm
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db import Tx
 from bot.delivery import chats, model, pacing
 from bot.delivery.chats import ChatId
-from bot.delivery.message import OutgoingMessage, Outcome, Verdict
+from bot.delivery.message import OutgoingMessage
 from bot.delivery.model import ChatState, Lane, State
+
+log = structlog.get_logger()
 
 AHEAD = dt.timedelta(seconds=0.5)  # how far ahead a slot may be reserved
 LEASE = dt.timedelta(
@@ -25,8 +28,6 @@ LEASE = dt.timedelta(
 )  # longer than the longest call; a holder that dies gives its rows back after it
 EDIT_EVERY = dt.timedelta(seconds=6)  # a group's card: at most half of GROUP_RATE goes into edits
 GROUP_WINDOW = dt.timedelta(minutes=1)
-RETRY_NOT_SENT = dt.timedelta(seconds=2)
-MAX_ATTEMPTS = 30
 
 _d = model.delivery
 _p = model.posting
@@ -42,6 +43,7 @@ class Delivery:
     subject: str
     is_repeat: bool
     posted: int | None  # the message to edit; None means this will be a send
+    is_uncertain: bool = False  # it may hang there already, under a number nobody knows
 
     @property
     def number(self) -> int:
@@ -57,6 +59,13 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Its words cannot be made: a bug of ours, and nobody else's delay."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery with its words and the instant at which its call may start."""
 
@@ -66,8 +75,6 @@ class Claimed:
 
 
 Prepare = Callable[[Tx, dt.datetime, Delivery], OutgoingMessage | Drop]
-REPEATED_IF_UNCERTAIN = frozenset({"card", "deadline", "trouble", "officer_trouble", "escalation"})
-EDITS_REPEATED = True  # an edit or a deletion done twice is done once
 
 
 def show(
@@ -107,6 +114,7 @@ def show(
                     (_d.c.not_before < start, _d.c.not_before), else_=insert.excluded.not_before
                 ),
                 "lane": sa.case((_d.c.lane < lane.value, _d.c.lane), else_=insert.excluded.lane),
+                "is_repeat": sa.or_(_d.c.is_repeat, insert.excluded.is_repeat),
             },
         )
     )
@@ -156,10 +164,8 @@ def claim(
     """Reserve up to `limit` deliveries, each with a slot at most half a second ahead, and render them.
 
     Order holds per chat and lane; two deliveries for the same posting never run side by side. What has become
-    pointless is settled as dropped and takes no slot.
-
-    Args:
-        only_one_of: kinds that are claimed alone and for the very next slot (chases).
+    pointless is settled as dropped and takes no slot. Kinds in `only_one_of` (chases) are claimed alone, for
+    the very next slot.
     """
     claimed: list[Claimed] = []
     taken: set[ChatId] = set()
@@ -188,12 +194,17 @@ def _candidates(tx: Tx, now: dt.datetime, limit: int) -> list[sa.Row[tuple[objec
         earlier.c.chat_id == _d.c.chat_id,
         earlier.c.state.in_([s.value for s in model.OPEN_STATES]),
         sa.or_(
-            sa.and_(earlier.c.lane == _d.c.lane, earlier.c.id < _d.c.id, earlier.c.not_before <= now),
+            sa.and_(
+                earlier.c.lane == _d.c.lane,
+                earlier.c.id < _d.c.id,
+                sa.or_(earlier.c.not_before <= now, earlier.c.attempts > 0),  # tried again: keeps its place
+            ),
             sa.and_(
                 earlier.c.kind == _d.c.kind,
                 earlier.c.subject == _d.c.subject,
                 earlier.c.state != State.QUEUED.value,
             ),
+            earlier.c.state == State.RESERVED.value,  # not yet in called_at: one call a second to any chat
         ),
     )
     query = (
@@ -215,12 +226,11 @@ def _candidates(tx: Tx, now: dt.datetime, limit: int) -> list[sa.Row[tuple[objec
 def _group_has_room(tx: Tx, now: dt.datetime, chat_id: ChatId, chat_kind: str, group_rate: int) -> bool:
     """At most one call a second to any chat, and `group_rate` a minute to a group."""
     called = _d.c.called_at
-    recent = tx.execute(
+    count, last = tx.execute(
         sa.select(sa.func.count(), sa.func.max(called)).where(
             _d.c.chat_id == chat_id, called > now - GROUP_WINDOW
         )
     ).one()
-    count, last = recent
     if last is not None and last > now - dt.timedelta(seconds=1):
         return False
     return chat_kind == "private" or count < group_rate
@@ -236,13 +246,11 @@ def _claim_one(
     bot_id: int,
 ) -> Claimed | dt.datetime | None:
     """The rendered delivery; None when it was dropped; `now` when no slot was near enough."""
-    m = row._mapping
-    chat = chats.get(tx, m["chat_id"])
-    posting = _posting(tx, chat, m["kind"], m["subject"])
-    delivery = Delivery(m["id"], chat, m["kind"], m["subject"], m["is_repeat"], posting)
+    delivery = described(tx, row)
     message = _words(tx, now, prepare, delivery)
-    if isinstance(message, Drop):
-        _finish(tx, now, delivery.id, State.DROPPED, message.reason)
+    if isinstance(message, Drop | Fault):
+        state = State.DROPPED if isinstance(message, Drop) else State.FAILED
+        finish(tx, now, delivery.id, state, message.reason)
         return None
     slots = pacing.take(tx, now, bot_id, ahead=AHEAD)
     if not slots:
@@ -263,154 +271,53 @@ def _claim_one(
 
 def _words(
     tx: Tx, now: dt.datetime, prepare: Mapping[str, Prepare], delivery: Delivery
-) -> OutgoingMessage | Drop:
+) -> OutgoingMessage | Drop | Fault:
     if delivery.chat.state in (ChatState.GONE, ChatState.BLOCKED):
         return Drop(f"chat is {delivery.chat.state}")
+    if delivery.is_uncertain and not delivery.is_repeat:
+        return Drop("sent for all we know; a press will show which message it is")
     render = prepare.get(delivery.kind)
     if render is None:
         return Drop(f"unknown kind {delivery.kind}")
-    return render(tx, now, delivery)
+    try:
+        with tx.begin_nested():
+            return render(tx, now, delivery)
+    except Exception as fault:  # the sender's edge: one that cannot be rendered must not stop the others
+        if isinstance(fault, exc.DBAPIError) and not isinstance(
+            fault, exc.ProgrammingError | exc.IntegrityError
+        ):
+            raise
+        log.exception("words_failed", kind=delivery.kind, subject=delivery.subject)
+        return Fault(f"no words: {type(fault).__name__}")
 
 
-def _posting(tx: Tx, chat: chats.Chat, kind: str, subject: str) -> int | None:
-    """The message to edit. A message sent under a former address cannot be edited: None, a new one is sent."""
-    return tx.execute(
+def described(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Delivery:
+    """The delivery of this row, with its chat as it is now.
+
+    A message sent under a former address cannot be edited: a new one is sent.
+    """
+    chat = chats.get(tx, row.chat_id)
+    posting = tx.execute(
         sa.select(_p.c.message_id).where(
             _p.c.chat_id == chat.id,
-            _p.c.kind == kind,
-            _p.c.subject == subject,
+            _p.c.kind == row.kind,
+            _p.c.subject == row.subject,
             _p.c.address == chat.telegram_id,
         )
-    ).scalar()
-
-
-def begin_call(tx: Tx, now: dt.datetime, delivery_id: int, *, owner: str) -> bool:
-    """Commit that the call is about to be made; False when the lease was lost meanwhile."""
-    done = tx.execute(
-        _d.update()
-        .where(_d.c.id == delivery_id, _d.c.state == State.RESERVED.value, _d.c.owner == owner)
-        .values(state=State.CALLING.value, called_at=now, lease_until=now + LEASE, attempts=_d.c.attempts + 1)
-    )
-    return done.rowcount > 0
-
-
-def settle(tx: Tx, now: dt.datetime, item: Claimed, outcome: Outcome, *, bot_id: int) -> None:
-    """Record what became of the call, and what follows from it for the posting, the chat and the pace."""
-    delivery = item.delivery
-    match outcome.verdict:
-        case Verdict.SENT | Verdict.UNCHANGED:
-            _finish(tx, now, delivery.id, State.SENT)
-            _posted(tx, now, item, outcome.message_id)
-        case Verdict.UNCERTAIN:
-            _uncertain(tx, now, item)
-        case Verdict.LATER:
-            until = now + outcome.retry_after
-            tx.execute(
-                model.chat.update().where(model.chat.c.id == delivery.chat.id).values(halted_until=until)
-            )
-            _again(tx, delivery.id, until, outcome.detail)
-        case Verdict.NOT_SENT:
-            _again(tx, delivery.id, now + RETRY_NOT_SENT, outcome.detail)
-        case Verdict.MOVED if outcome.moved_to is not None:
-            chats.move(tx, now, delivery.chat.telegram_id, outcome.moved_to)
-            _again(tx, delivery.id, now, "moved")
-        case Verdict.LOST:
-            _finish(tx, now, delivery.id, State.FAILED, outcome.detail)
-        case _:
-            _finish(tx, now, delivery.id, State.FAILED, f"{outcome.verdict}: {outcome.detail}")
-            _chat_trouble(tx, now, delivery.chat.id, outcome)
-
-
-def _chat_trouble(tx: Tx, now: dt.datetime, chat_id: ChatId, outcome: Outcome) -> None:
-    states = {
-        Verdict.GONE: ChatState.GONE,
-        Verdict.BLOCKED: ChatState.BLOCKED,
-        Verdict.MUTED: ChatState.MUTED,
-    }
-    state = states.get(outcome.verdict)
-    if state is not None:
-        chats.set_state(tx, now, chat_id, state, outcome.detail)
-
-
-def _posted(tx: Tx, now: dt.datetime, item: Claimed, message_id: int | None) -> None:
-    delivery = item.delivery
-    where = (_p.c.chat_id == delivery.chat.id, _p.c.kind == delivery.kind, _p.c.subject == delivery.subject)
-    changes: dict[str, object] = {"shown_at": now}
-    if item.message.edit_of is None:
-        changes |= {"message_id": message_id, "address": delivery.chat.telegram_id}
-    if not tx.execute(_p.update().where(*where).values(changes)).rowcount:
-        tx.execute(
-            _p.insert().values(
-                chat_id=delivery.chat.id,
-                kind=delivery.kind,
-                subject=delivery.subject,
-                sent_at=now,
-                **({"address": delivery.chat.telegram_id, "message_id": message_id} | changes),
-            )
-        )
-
-
-def _uncertain(tx: Tx, now: dt.datetime, item: Claimed) -> None:
-    """A send counts as sent, and is repeated once, marked, if its kind may be; an edit is simply repeated."""
-    delivery = item.delivery
-    _finish(tx, now, delivery.id, State.UNCERTAIN, "no answer from Telegram")
-    if item.message.edit_of is not None:
-        show(
-            tx,
-            now,
-            delivery.chat.id,
-            delivery.kind,
-            delivery.subject,
-            lane=Lane.REFRESH,
-            not_before=now + RETRY_NOT_SENT,
-        )
-        return
-    _posted(tx, now, item, None)
-    if delivery.kind in REPEATED_IF_UNCERTAIN and not delivery.is_repeat:
-        show(
-            tx,
-            now,
-            delivery.chat.id,
-            delivery.kind,
-            delivery.subject,
-            lane=Lane.INTERACTIVE,
-            not_before=now + RETRY_NOT_SENT,
-            is_repeat=True,
-        )
-
-
-def _again(tx: Tx, delivery_id: int, not_before: dt.datetime, reason: str) -> None:
-    """Back to the queue; a request for the same thing made meanwhile takes its place."""
-    tx.execute(
-        _d.update()
-        .where(_d.c.id == delivery_id)
-        .values(
-            state=sa.case(
-                (_same_is_queued(delivery_id), State.DROPPED.value),
-                (_d.c.attempts >= MAX_ATTEMPTS, State.FAILED.value),
-                else_=State.QUEUED.value,
-            ),
-            not_before=not_before,
-            reason=reason[:200],
-            owner="",
-            lease_until=None,
-        )
+    ).first()
+    return Delivery(
+        row.id,
+        chat,
+        row.kind,
+        row.subject,
+        row.is_repeat,
+        posted=posting.message_id if posting else None,
+        is_uncertain=posting is not None and posting.message_id is None,
     )
 
 
-def _same_is_queued(delivery_id: int) -> sa.ColumnElement[bool]:
-    other, mine = orm.aliased(_d), orm.aliased(_d)
-    return sa.exists().where(
-        mine.c.id == delivery_id,
-        other.c.id != mine.c.id,
-        other.c.chat_id == mine.c.chat_id,
-        other.c.kind == mine.c.kind,
-        other.c.subject == mine.c.subject,
-        other.c.state == State.QUEUED.value,
-    )
-
-
-def _finish(tx: Tx, now: dt.datetime, delivery_id: int, state: State, reason: str = "") -> None:
+def finish(tx: Tx, now: dt.datetime, delivery_id: int, state: State, reason: str = "") -> None:
+    """The delivery is over."""
     tx.execute(
         _d.update()
         .where(_d.c.id == delivery_id)
@@ -418,32 +325,18 @@ def _finish(tx: Tx, now: dt.datetime, delivery_id: int, state: State, reason: st
     )
 
 
-def take_over(tx: Tx, now: dt.datetime, *, bot_id: int) -> int:
-    """Give back what a dead process held: reserved rows unmarked, calling rows as uncertain; how many."""
-    rows = tx.execute(
-        sa.select(_d)
-        .where(_d.c.state.in_([State.RESERVED.value, State.CALLING.value]), _d.c.lease_until < now)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in rows:
-        m = row._mapping
-        if m["state"] == State.RESERVED.value:
-            _again(tx, m["id"], now, "lease expired")
-            continue
-        chat = chats.get(tx, m["chat_id"])
-        posted = _posting(tx, chat, m["kind"], m["subject"]) if m["is_edit"] else None
-        delivery = Delivery(m["id"], chat, m["kind"], m["subject"], m["is_repeat"], posted)
-        _uncertain(tx, now, Claimed(delivery, OutgoingMessage("", edit_of=posted), now))
-    return len(rows)
-
-
 def reveal(
-    tx: Tx, now: dt.datetime, chat_id: ChatId, kind: str, subject: str | int, message_id: int
+    tx: Tx,
+    now: dt.datetime,
+    chat_id: ChatId,
+    kind: str,
+    subject: str | int,
+    message_id: int,
 ) -> int | None:
     """A press came from this message: adopt it if the posting's message is unknown.
 
     Returns:
-        The id of a second message of the same thing, to be deleted; None when the pressed one is the known one.
+        The id of a second message of the same thing, to be deleted; None when there is none.
     """
     posting = tx.execute(
         sa.select(_p.c.id, _p.c.message_id).where(
@@ -464,3 +357,10 @@ def next_at(tx: Tx) -> dt.datetime | None:
         sa.select(sa.func.min(_d.c.not_before)).where(_d.c.state == State.QUEUED.value)
     ).scalar()
     return found
+
+
+def owes(tx: Tx, now: dt.datetime) -> bool:
+    """Whether anything is on its way, or due to be claimed."""
+    due = sa.and_(_d.c.state == State.QUEUED.value, _d.c.not_before <= now)
+    on_its_way = _d.c.state.in_([State.RESERVED.value, State.CALLING.value])
+    return tx.execute(sa.select(_d.c.id).where(sa.or_(due, on_its_way)).limit(1)).first() is not None

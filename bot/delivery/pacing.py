@@ -49,3 +49,9 @@ def halt(tx: Tx, now: dt.datetime, bot_id: int, until: dt.datetime) -> None:
         .where(_row.c.bot_id == bot_id, sa.or_(_row.c.halted_until.is_(None), _row.c.halted_until < until))
         .values(halted_until=until)
     )
+
+
+def is_halted(tx: Tx, now: dt.datetime, bot_id: int) -> bool:
+    """Whether Telegram told the token as a whole to wait."""
+    until = tx.execute(sa.select(_row.c.halted_until).where(_row.c.bot_id == bot_id)).scalar()
+    return until is not None and until > now

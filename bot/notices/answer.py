@@ -6,16 +6,21 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from bot import errors
 from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import chats, outbox
 from bot.delivery.chats import ChatId
 from bot.delivery.model import Lane, delivery
-from bot.inbox import held
+from bot.inbox import held, questions
 from bot.notices import asking, model, queries, rules, trouble
 from bot.notices.rules import Value
 from bot.roster import access, people
 from bot.roster.people import Person
+
+LINE_CHARS = 200
+LINE_WITHIN = dt.timedelta(hours=24)
+LINE_QUESTION = "report_line"
 
 _a, _an, _q = model.assignment, model.answer, model.asked
 
@@ -31,6 +36,7 @@ class Said(StrEnum):
     TROUBLE_ALREADY = "trouble_already"
     ALREADY_MINE = "already_mine"
     ALREADY = "already"  # a colleague was first
+    SAY = "say"  # the next line typed in private is the report
     CHOOSE = "choose"  # several units; the person is asked which one in private
     STRANGER = "stranger"
     NOT_YOURS = "not_yours"  # known, but nothing here is his to answer
@@ -87,19 +93,80 @@ class Press:
     callback: str = ""  # as it came in, to be offered again to a stranger after enrolment
 
 
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """Whom and what a press can only mean."""
+
+    notice: queries.Notice
+    person: Person
+    chat: chats.Chat | None
+    mine: list[sa.RowMapping]
+
+
 def press(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
     """Record the press for the unit it can only mean, or say why not; safe to repeat.
 
     A person with several units under the card answers for the one that still owes; if that is not exactly
     one, he is asked in private which he means.
     """
+    meant = _meant(tx, now, it)
+    if isinstance(meant, Outcome):
+        return meant
+    if it.every:
+        return _all(tx, now, meant, it)
+    return record(
+        tx, now, meant.notice, meant.mine[0], value=it.value, person=meant.person, chat=meant.chat, press=it
+    )
+
+
+def ask_line(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
+    """「写一句」: the next line the presser types in private is his unit's report."""
+    meant = _meant(tx, now, it)
+    if isinstance(meant, Outcome):
+        return meant
+    unit = meant.mine[0]
+    subject = f"{meant.notice.id}:{unit['unit_id']}"
+    questions.ask(tx, now, it.user_id, LINE_QUESTION, subject, for_=LINE_WITHIN)
+    private = chats.find(tx, it.user_id)
+    if private is not None:
+        outbox.show(tx, now, private.id, "line", subject, lane=Lane.INTERACTIVE)
+    return Outcome(Said.SAY, unit["unit_name"])
+
+
+def line(tx: Tx, now: dt.datetime, *, user_id: int, subject: str, text: str) -> Outcome:
+    """The line typed after 「写一句」 is the unit's report; a longer one than 200 characters is refused.
+
+    Raises:
+        Refused: too long, or empty.
+    """
+    plain = " ".join(text.split())
+    if not 0 < len(plain) <= LINE_CHARS:
+        raise errors.Refused(f"请写一句话,不超过 {LINE_CHARS} 字(您写了 {len(plain)} 字)。")
+    notice_id, unit_id = (int(word) for word in subject.split(":"))
+    notice = queries.notice(tx, notice_id)
+    it = Press(
+        notice_id,
+        notice.version if notice else 0,
+        Value.TEXT,
+        user_id,
+        user_id,
+        None,
+        unit_id=unit_id,
+        text=plain,
+    )
+    outcome = press(tx, now, it)
+    questions.close(tx, now, user_id)
+    return outcome
+
+
+def _meant(tx: Tx, now: dt.datetime, it: Press) -> _Meant | Outcome:
     notice = queries.notice(tx, it.notice_id)
     refusal = _refusal(notice, it, now)
     if notice is None or refusal is not None:
         return refusal or Outcome(Said.UNKNOWN)
     person = people.by_user(tx, it.user_id)
     if person is None:
-        held.hold(tx, now, user_id=it.user_id, callback=it.callback, chat_telegram_id=it.chat_telegram_id)
+        held.hold(tx, now, it.user_id, it.callback, chat_telegram_id=it.chat_telegram_id)
         return Outcome(Said.STRANGER, words=words(notice, it.value))
     chat = chats.find(tx, it.chat_telegram_id)
     if chat is not None and it.message_id is not None:
@@ -107,14 +174,12 @@ def press(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
     mine = _mine(tx, person, it, chat)
     if not mine:
         return Outcome(Said.NOT_YOURS)
-    if it.every:
-        return _all(tx, now, notice, person, mine, it, chat)
-    if len(mine) > 1:
+    if len(mine) > 1 and not it.every:
         owing = _owing(tx, notice.id, mine, now)
         if len(owing) != 1:
-            return _choose(tx, now, notice, it, mine, owing)
+            return _choose(tx, now, notice, it, len(mine))
         mine = owing
-    return record(tx, now, notice, mine[0], value=it.value, person=person, chat=chat, press=it)
+    return _Meant(notice, person, chat, mine)
 
 
 def _refusal(notice: queries.Notice | None, it: Press, now: dt.datetime) -> Outcome | None:
@@ -174,38 +239,22 @@ def _owing(tx: Tx, notice_id: int, mine: list[sa.RowMapping], now: dt.datetime) 
     return [m for m in mine if m["id"] in open_ids]
 
 
-def _choose(
-    tx: Tx,
-    now: dt.datetime,
-    notice: queries.Notice,
-    it: Press,
-    mine: list[sa.RowMapping],
-    owing: list[sa.RowMapping],
-) -> Outcome:
+def _choose(tx: Tx, now: dt.datetime, notice: queries.Notice, it: Press, count: int) -> Outcome:
     private = chats.find(tx, it.user_id)
     if private is not None:
         outbox.show(tx, now, private.id, "choose", notice.id, lane=Lane.INTERACTIVE)
-    return Outcome(Said.CHOOSE, count=len(mine), words=words(notice, it.value))
+    return Outcome(Said.CHOOSE, count=count, words=words(notice, it.value))
 
 
-def _all(
-    tx: Tx,
-    now: dt.datetime,
-    notice: queries.Notice,
-    person: Person,
-    mine: list[sa.RowMapping],
-    it: Press,
-    chat: chats.Chat | None,
-) -> Outcome:
+def _all(tx: Tx, now: dt.datetime, meant: _Meant, it: Press) -> Outcome:
     done = [
-        record(tx, now, notice, m, value=it.value, person=person, chat=chat, press=it)
-        for m in _owing(tx, notice.id, mine, now)
+        record(tx, now, meant.notice, m, value=it.value, person=meant.person, chat=meant.chat, press=it)
+        for m in _owing(tx, meant.notice.id, meant.mine, now)
     ]
     if not done:
         return Outcome(Said.ALREADY_MINE, at=now)
-    return Outcome(
-        Said.RECORDED_ALL, words=words(notice, it.value), count=len(done), at=now, due_at=notice.due_at
-    )
+    label = words(meant.notice, it.value)
+    return Outcome(Said.RECORDED_ALL, words=label, count=len(done), at=now, due_at=meant.notice.due_at)
 
 
 def record(

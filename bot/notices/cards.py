@@ -183,6 +183,15 @@ class Cards:
         html, rows = self._choices(now, notice, mine, is_trial=notice.is_trial)
         return OutgoingMessage(html, rows, edit_of=delivery.posted)
 
+    def line(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """「写一句」 in private."""
+        notice_id, unit_id = (int(word) for word in delivery.subject.split(":"))
+        notice = queries.notice(tx, notice_id)
+        if notice is None:
+            return Drop("unknown notice")
+        html = self.words.html("card.line", unit=units.get(tx, unit_id).name, title=notice.title)
+        return OutgoingMessage(html)
+
     def chase(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """A private reminder with working buttons; dropped when nothing is owed any more."""
         owed = chase.claim(tx, now, delivery.number)
@@ -232,4 +241,10 @@ def delete(tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Dr
 def preparations(words: Words) -> dict[str, outbox.Prepare]:
     """Kind of delivery → how it is rendered."""
     cards = Cards(words)
-    return {"card": cards.card, "choose": cards.choose, "chase": cards.chase, "delete": delete}
+    return {
+        "card": cards.card,
+        "choose": cards.choose,
+        "chase": cards.chase,
+        "line": cards.line,
+        "delete": delete,
+    }

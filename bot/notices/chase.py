@@ -155,3 +155,12 @@ def phoned(tx: Tx, notice_id: int) -> dict[int, dt.datetime]:
         .group_by(p.c.assignment_id)
     )
     return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def claimed(tx: Tx, assignment_id: int) -> list[dt.datetime]:
+    """When reminders that spoke of this assignment were on their way."""
+    g = model.chased
+    query = (
+        sa.select(_c.c.claimed_at).join(g, g.c.chase_id == _c.c.id).where(g.c.assignment_id == assignment_id)
+    )
+    return list(tx.execute(query.order_by(_c.c.id)).scalars())

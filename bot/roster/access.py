@@ -9,7 +9,72 @@ class Role(StrEnum):
 
     PRINCIPAL = "principal"
     DEPUTY = "deputy"
-    SAFETY_OFFICER: dict[Action, Reach] = dict.fromkeys(Action, _A)
+    SAFETY_OFFICER = "safety_officer"
+    DUTY = "duty"
+    COUNTY_OFFICER = "county_officer"
+    CITY_OFFICER = "city_officer"
+    LEADER = "leader"
+    INSPECTOR = "inspector"
+    ADMIN = "admin"
+
+
+class Action(StrEnum):
+    """What can be asked for; the comment is what `access` prints."""
+
+    ANSWER = "answer"  # 替本单位报
+    SOLVE_OWN = "solve_own"  # 标记本单位的困难已解决
+    HAND_OVER = "hand_over"  # 把自己的职务交给接任的人
+    BIND_GROUP = "bind_group"  # 绑定群
+    SEE_TABLE = "see_table"  # 看汇总表
+    SEE_NAMES = "see_names"  # 看学校名单和困难
+    SEE_PHONES = "see_phones"  # 看联系电话
+    HANDLE_TROUBLE = "handle_trouble"  # 困难:已看到、已电话、已解决
+    ON_BEHALF = "on_behalf"  # 代报
+    EXCUSE = "excuse"  # 免报
+    MARK_PHONED = "mark_phoned"  # 标记已电话
+    CHASE = "chase"  # 再提醒
+    INVITE = "invite"  # 发登记码
+    PILOT = "pilot"  # 设试点群
+
+
+class Reach(StrEnum):
+    """How far a right goes."""
+
+    NO = "no"
+    OWN = "own"  # the post's own unit
+    AREA = (
+        "area"  # a county post: the county; a city or office post: the whole city; a school post: the school
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One present post, with what the table needs to know of its unit."""
+
+    role: Role
+    unit_id: int
+    unit_kind: str
+    county_id: int | None
+    unit_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something would be done: a unit and its nearest county (None: none)."""
+
+    unit_id: int
+    county_id: int | None
+
+
+_O, _A, _N = Reach.OWN, Reach.AREA, Reach.NO
+_SCHOOL: dict[Action, Reach] = {
+    Action.ANSWER: _O,
+    Action.SOLVE_OWN: _O,
+    Action.HAND_OVER: _O,
+    Action.BIND_GROUP: _O,
+}
+_WATCH: dict[Action, Reach] = {Action.SEE_TABLE: _A, Action.SEE_NAMES: _A}
+_OFFICER: dict[Action, Reach] = dict.fromkeys(Action, _A)
 _OFFICER |= {Action.PILOT: _N, Action.ANSWER: _O, Action.SOLVE_OWN: _O, Action.HAND_OVER: _O}
 
 RIGHTS: dict[Role, dict[Action, Reach]] = {

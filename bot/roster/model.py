@@ -15,7 +15,9 @@ unit = sa.Table(
     sa.Column("name", sa.String(120), nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),  # city office county school college
     sa.Column("parent_id", sa.ForeignKey("unit.id"), index=True),
-    sa.Column("county_id", sa.ForeignKey("unit.id"), index=True),  # nearest county, itself included; NULL = none
+    sa.Column(
+        "county_id", sa.ForeignKey("unit.id"), index=True
+    ),  # nearest county, itself included; NULL = none
     sa.Column("position", sa.Integer, nullable=False),  # order in units.csv = order of every table
     sa.Column("stage", sa.String(16), nullable=False, server_default=""),  # 小学 … or ''
     sa.Column("ownership", sa.String(16), nullable=False, server_default=""),  # 公办 / 民办 / ''
@@ -25,7 +27,9 @@ unit = sa.Table(
     sa.Column("waterside", sa.Boolean, nullable=False, server_default=NO),
     sa.Column("students", sa.Integer),
     sa.Column("staff", sa.Integer),
-    sa.Column("phone", sa.String(40), nullable=False, server_default=""),  # 值班电话; '' = inherited from above
+    sa.Column(
+        "phone", sa.String(40), nullable=False, server_default=""
+    ),  # 值班电话; '' = inherited from above
     sa.Column("tags", sa.String(400), nullable=False, server_default=""),  # ';山区;低洼;' or ''
     sa.Column("armed_at", schema.Instant),  # on a county, or on the city for all: real sending is allowed
     sa.Column("created_at", schema.Instant, nullable=False),
@@ -97,7 +101,9 @@ invitation = sa.Table(
     sa.Column("kind", sa.String(8), nullable=False),  # contact | group
     sa.Column("unit_id", sa.ForeignKey("unit.id"), nullable=False, index=True),
     sa.Column("role", sa.String(20), nullable=False, server_default=""),  # '' for a group
-    sa.Column("contact_id", sa.ForeignKey("contact.id"), index=True),  # NULL: whoever redeems it takes the post
+    sa.Column(
+        "contact_id", sa.ForeignKey("contact.id"), index=True
+    ),  # NULL: whoever redeems it takes the post
     sa.Column("created_at", schema.Instant, nullable=False),
     sa.Column("expires_at", schema.Instant, nullable=False),
     sa.Column("used_at", schema.Instant),

@@ -1,0 +1,426 @@
+"""The tables a bureau reads in chat: one message, edited in place, from the city down to one school.
+
+Numbers come from `notices.queries`; here they are only laid out. Every page is worked out anew from what its
+buttons say and from the reader's present rights, so a forged page number or county shows nothing it should not.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot import errors
+from bot.audit import trail
+from bot.db import Tx
+from bot.delivery.message import Button, Callback, OutgoingMessage
+from bot.notices import chase, queries, rules, trouble
+from bot.notices.queries import Status, Table
+from bot.notices.rules import Reach, Row, TroubleState
+from bot.roster import access, contacts, people, units
+from bot.roster.people import Person
+from bot.texts import Words
+
+PER_PAGE = 8  # schools; eight fit a phone's screen
+DRILL = 4  # rows offered as buttons before [▸ 还有 n]
+PER_BUTTON_ROW = 3
+ALL = "all"  # the row code that stands for the whole of what the reader may see
+
+
+class Part(StrEnum):
+    """Which names a page lists; one letter each, for the callback."""
+
+    NUMBERS = "m"  # the table itself
+    SILENT = "s"
+    UNBOUND = "n"
+    UNDELIVERED = "u"
+    TROUBLE = "t"
+    LATE = "l"
+    EXCUSED = "x"
+    COMPLETE = "c"  # the folded rows
+    UNIT = "i"  # one school
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where the reader is.
+
+    Attributes:
+        row: `all`, or the code of a row (its county's unit id for a county).
+        as_of: the frozen instant; None is 实时.
+        page: from 0; out of range is brought back into it.
+        unit_id: for one school's page.
+    """
+
+    notice_id: int
+    row: str = ALL
+    part: Part = Part.NUMBERS
+    page: int = 0
+    as_of: dt.datetime | None = None
+    unit_id: int = 0
+
+    def callback(self, action: str = "page") -> Callback:
+        """The button that leads here."""
+        frozen = str(int(self.as_of.timestamp())) if self.as_of else "0"
+        return Callback(
+            action, self.notice_id, 0, (self.row, self.part.value, str(self.page), frozen, str(self.unit_id))
+        )
+
+    @classmethod
+    def of(cls, callback: Callback) -> "Page | None":
+        """The page a button leads to; None for a button we did not make."""
+        page, frozen, unit_id = callback.number(2), callback.number(3), callback.number(4)
+        if page is None or frozen is None or unit_id is None or callback.args[1] not in list(Part):
+            return None
+        if frozen > 4_102_444_800:  # the year 2100: anything later was not made by us
+            return None
+        as_of = dt.datetime.fromtimestamp(frozen, dt.UTC) if frozen else None
+        return cls(callback.notice, callback.args[0], Part(callback.args[1]), min(page, 9999), as_of, unit_id)
+
+
+_LISTED = {
+    Part.SILENT: lambda s: s.reach is Reach.SILENT,
+    Part.UNBOUND: lambda s: s.reach is Reach.UNBOUND,
+    Part.UNDELIVERED: lambda s: s.reach is Reach.UNDELIVERED,
+    Part.TROUBLE: lambda s: s.trouble is not None and not s.excused,
+    Part.LATE: lambda s: s.answered and s.late,
+    Part.EXCUSED: lambda s: bool(s.excused),
+}
+
+
+def row_key(status: Status) -> str:
+    """How a callback names the row a status is counted in: short, and never a word an operator typed."""
+    return str(status.county_id) if status.county_id is not None else status.row_code
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Renders the pages for one reader.
+
+    Attributes:
+        phones: `full`, `masked` or `never`, as the operator set it.
+    """
+
+    words: Words
+    phones: str
+
+    def show(
+        self, tx: Tx, now: dt.datetime, *, person: Person | None, page: Page, unmask: bool = False
+    ) -> OutgoingMessage:
+        """The page as this person may see it.
+
+        Raises:
+            NotAllowed: no right to see tables, or the page lies outside the person's area.
+        """
+        seen = person.scope(access.Action.SEE_TABLE) if person else None
+        if person is None or seen is None or seen.is_empty:
+            raise errors.NotAllowed("您不能看汇总。")
+        table = self._table(tx, now, page, seen)
+        if not table.statuses:
+            raise errors.NotAllowed(self._not_yours(tx, person))
+        if page.part is Part.UNIT:
+            return self._unit(tx, now, person, table, page, unmask=unmask)
+        if page.part is Part.NUMBERS and len({row_key(s) for s in table.statuses}) > 1:
+            return self._city(tx, now, person, table, page, complete=False)
+        if page.part is Part.COMPLETE:
+            return self._city(tx, now, person, table, page, complete=True)
+        return self._list(tx, now, person, table, page, unmask=unmask)
+
+    def _not_yours(self, tx: Tx, person: Person) -> str:
+        mine = [
+            p.unit_name
+            for p in person.posts
+            if access.reach(p.role, access.Action.SEE_TABLE) is access.Reach.AREA
+        ]
+        return f"您能看{'、'.join(mine)}的数,看不了别的。"
+
+    def _table(self, tx: Tx, now: dt.datetime, page: Page, seen: access.Scope) -> Table:
+        as_of = page.as_of
+        if as_of is not None and now < as_of + rules.SETTLES_AFTER:
+            as_of = None
+        table = queries.table(tx, page.notice_id, now=now, as_of=as_of, within=seen.has)
+        if page.row == ALL:
+            return table
+        some = tuple(s for s in table.statuses if row_key(s) == page.row)
+        name = some[0].row_name if some else ""
+        total = queries.summed(page.row, name, some)
+        return replace(table, total=total, rows=tuple(queries.lines(some)), statuses=some)
+
+    # ── the table ────────────────────────────────────────────────────────────────────────────────
+
+    def _city(
+        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, complete: bool
+    ) -> OutgoingMessage:
+        """Rows that still owe; those that are complete are folded into one line, or shown when asked for."""
+        open_rows = [r for r in table.rows if r.missing]
+        done_rows = [r for r in table.rows if not r.missing]
+        shown = done_rows if complete else open_rows
+        html = self.words.html(
+            "desk.city", head=self._head(table), total=table.total, lines=[number_line(r) for r in shown],
+            total_line=number_line(table.total) if not complete else "",
+            folded=queries_sum(done_rows) if done_rows and not complete else None, folded_count=len(done_rows),
+            then_now=self._then_now(tx, now, table, person), complete=complete,
+        )  # fmt: skip
+        return OutgoingMessage(
+            html, self._city_rows(tx, now, person, table, page, open_rows, done_rows, complete=complete)
+        )
+
+    def _head(self, table: Table) -> dict[str, object]:
+        """What stands over every page."""
+        return {
+            "title": table.notice.title,
+            "frozen": table.as_of is not None,
+            "at": table.at,
+            "is_trial": table.notice.is_trial,
+            "recalled": table.notice.recalled_at is not None,
+        }
+
+    def _then_now(self, tx: Tx, now: dt.datetime, table: Table, person: Person) -> dict[str, object] | None:
+        """「17:00 未报 157;现在又补报 61,还差 96」, under a frozen table."""
+        if table.as_of is None:
+            return None
+        seen = {s.assignment_id for s in table.statuses}
+        live = [s for s in queries.statuses(tx, table.notice.id, at=now) if s.assignment_id in seen]
+        owed = {s.assignment_id for s in table.statuses if s.owes}
+        since = sum(s.assignment_id in owed and s.answered for s in live)
+        return {"then": table.total.missing, "now": now, "since": since, "left": sum(s.owes for s in live)}
+
+    def _city_rows(
+        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page,
+        open_rows: list[Row], done_rows: list[Row], *, complete: bool,
+    ) -> tuple[tuple[Button, ...], ...]:  # fmt: skip
+        keys = {s.row_code: row_key(s) for s in table.statuses}
+        offered = done_rows if complete else open_rows
+        wide = complete or page.page > 0
+        drill = [
+            Button(
+                f"{r.name} {r.missing}" if r.missing else r.name,
+                replace(page, row=keys[r.unit], part=Part.NUMBERS, page=0).callback(),
+            )
+            for r in offered[: None if wide else DRILL]
+        ]
+        rows = list(_in_rows(drill))
+        if len(offered) > DRILL and not wide:
+            more = self.words.plain("desk.more", count=len(offered) - DRILL)
+            rows.append((Button(more, replace(page, page=1).callback()),))
+        if done_rows and not complete:
+            unfold = self.words.plain("desk.unfold", count=len(done_rows))
+            rows.append((Button(unfold, replace(page, part=Part.COMPLETE, page=0).callback()),))
+        if complete or page.page:
+            rows.append(
+                (Button(self.words.plain("desk.back"), replace(page, part=Part.NUMBERS, page=0).callback()),)
+            )
+        rows.extend(self._parts(table, page))
+        rows.extend(self._doing(tx, now, person, table, page))
+        return tuple(rows)
+
+    def _parts(self, table: Table, page: Page) -> list[tuple[Button, ...]]:
+        """[没回复 n] [没登记 n] [没送到 n] [有困难 n]: the doors from numbers to names."""
+        counts = (
+            (Part.SILENT, table.total.silent), (Part.UNBOUND, table.total.unbound),
+            (Part.UNDELIVERED, table.total.undelivered), (Part.TROUBLE, table.total.trouble),
+            (Part.LATE, table.total.late), (Part.EXCUSED, table.total.excused),
+        )  # fmt: skip
+        buttons = [
+            Button(
+                f"{self.words.plain('desk.part', part=part.value)} {count}",
+                replace(page, part=part, page=0).callback(),
+            )
+            for part, count in counts
+            if count and part is not page.part
+        ]
+        return list(_in_rows(buttons))
+
+    def _doing(
+        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page
+    ) -> list[tuple[Button, ...]]:
+        """What the reader may do from here."""
+        rows: list[tuple[Button, ...]] = []
+        is_open = table.notice.state(now) in ("open", "due")
+        last = [
+            Button(self.words.plain("desk.excel"), replace(page, part=Part.NUMBERS, page=0).callback("xlsx"))
+        ]
+        if table.as_of is not None:
+            last.append(Button(self.words.plain("desk.live"), replace(page, as_of=None).callback()))
+        else:
+            last.append(Button(self.words.plain("desk.again"), page.callback()))
+        if (
+            is_open
+            and table.total.silent
+            and not person.scope(access.Action.CHASE).is_empty
+            and page.row == ALL
+        ):
+            label = self.words.plain("desk.chase", count=table.total.silent)
+            rows.append((Button(label, Callback("chase", page.notice_id)),))
+        rows.append(tuple(last))
+        return rows
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────────
+
+    def _list(
+        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, unmask: bool
+    ) -> OutgoingMessage:
+        """One row's numbers with the names behind one of them, eight a page."""
+        part = self._first_part(table) if page.part is Part.NUMBERS else page.part
+        named = person.scope(access.Action.SEE_NAMES)
+        listed = [s for s in table.statuses if _LISTED[part](s) and named.has(s.place)]
+        pages = max(1, -(-len(listed) // PER_PAGE))
+        here = replace(page, part=part, page=min(page.page, pages - 1))
+        some = listed[here.page * PER_PAGE : (here.page + 1) * PER_PAGE]
+        phones = self._phones(tx, now, person, some, unmask=unmask, notice_id=page.notice_id)
+        html = self.words.html(
+            "desk.list", head=self._head(table), total=table.total, part=part.value,
+            unseen=sum(s.trouble is TroubleState.NEW for s in table.statuses if not s.excused),
+            page=here.page + 1, pages=pages, schools=self._schools(tx, table, part, some, phones),
+            first=here.page * PER_PAGE + 1, then_now=self._then_now(tx, now, table, person),
+        )  # fmt: skip
+        return OutgoingMessage(html, self._list_rows(tx, now, person, table, here, some, pages))
+
+    def _first_part(self, table: Table) -> Part:
+        counts = {
+            Part.SILENT: table.total.silent, Part.UNDELIVERED: table.total.undelivered,
+            Part.UNBOUND: table.total.unbound, Part.TROUBLE: table.total.trouble,
+        }  # fmt: skip
+        return next((part for part, count in counts.items() if count), Part.SILENT)
+
+    def _schools(
+        self, tx: Tx, table: Table, part: Part, some: list[Status], phones: dict[int, "_Line"]
+    ) -> list[dict[str, object]]:
+        reminded, phoned = chase.counts(tx, table.notice.id), chase.phoned(tx, table.notice.id)
+        troubles = trouble.of_notice(tx, table.notice.id) if part is Part.TROUBLE else {}
+        return [
+            {
+                "status": s,
+                "line": phones.get(s.unit_id, _Line("", "")),
+                "reminded": reminded.get(s.assignment_id, 0),
+                "phoned": phoned.get(s.assignment_id),
+                "trouble": troubles.get(s.assignment_id),
+                "theme": trouble.THEMES.get(troubles[s.assignment_id].theme, "")
+                if s.assignment_id in troubles
+                else "",
+            }
+            for s in some
+        ]
+
+    def _phones(
+        self, tx: Tx, now: dt.datetime, person: Person, some: list[Status], *, unmask: bool, notice_id: int
+    ) -> dict[int, "_Line"]:
+        """Whom to ring at each school; the full number only as the operator and the reader's rights allow."""
+        entitled = person.scope(access.Action.SEE_PHONES)
+        full = self.phones == "full" or (self.phones == "masked" and unmask)
+        if full and unmask:
+            trail.note(
+                tx,
+                now,
+                actor=person.actor,
+                verb="see_phones",
+                subject=f"notice:{notice_id}",
+                detail=f"units:{len(some)}",
+            )
+        found = {}
+        for unit_id, first in contacts.first_of(tx, [s.unit_id for s in some]).items():
+            place = next(s.place for s in some if s.unit_id == unit_id)
+            shown = ""
+            if first.phone and self.phones != "never" and entitled.has(place):
+                shown = people.dialled(first.phone) if full else people.masked(first.phone)
+            found[unit_id] = _Line(people.addressed(first.name, first.role), shown)
+        return found
+
+    def _list_rows(
+        self,
+        tx: Tx,
+        now: dt.datetime,
+        person: Person,
+        table: Table,
+        page: Page,
+        some: list[Status],
+        pages: int,
+    ) -> tuple[tuple[Button, ...], ...]:
+        rows: list[tuple[Button, ...]] = []
+        first = page.page * PER_PAGE + 1
+        opened = [
+            Button(str(first + i), replace(page, part=Part.UNIT, unit_id=s.unit_id).callback())
+            for i, s in enumerate(some)
+        ]
+        rows.extend(tuple(opened[i : i + 4]) for i in range(0, len(opened), 4))
+        if pages > 1:
+            rows.append(
+                (
+                    Button("◂", replace(page, page=(page.page - 1) % pages).callback()),
+                    Button(f"{page.page + 1}/{pages}", page.callback()),
+                    Button("▸", replace(page, page=(page.page + 1) % pages).callback()),
+                )
+            )
+        if some and self.phones == "masked" and not person.scope(access.Action.SEE_PHONES).is_empty:
+            rows.append((Button(self.words.plain("desk.numbers"), page.callback("phones")),))
+        rows.extend(self._parts(table, page))
+        on_behalf = person.scope(access.Action.ON_BEHALF)
+        is_open = table.notice.state(now) in ("open", "due")
+        if (
+            is_open
+            and page.part in (Part.SILENT, Part.UNBOUND, Part.UNDELIVERED)
+            and any(on_behalf.has(s.place) for s in some)
+        ):
+            rows.append((Button(self.words.plain("desk.on_behalf"), page.callback("pick")),))
+        rows.extend(self._doing(tx, now, person, table, page))
+        if page.row != ALL:
+            up = replace(page, row=ALL, part=Part.NUMBERS, page=0)
+            rows.append((Button(self.words.plain("desk.up"), up.callback()),))
+        return tuple(rows)
+
+    # ── one school ───────────────────────────────────────────────────────────────────────────────
+
+    def _unit(
+        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, unmask: bool
+    ) -> OutgoingMessage:
+        """Asked, delivered, reminded, rung, answered: one school's line of life under one notice."""
+        found = next((s for s in table.statuses if s.unit_id == page.unit_id), None)
+        if found is None or not person.scope(access.Action.SEE_NAMES).has(found.place):
+            raise errors.NotAllowed(self._not_yours(tx, person))
+        phones = self._phones(tx, now, person, [found], unmask=unmask, notice_id=page.notice_id)
+        html = self.words.html(
+            "desk.unit", head=self._head(table), status=found, published_at=table.notice.published_at,
+            delivered_at=queries.delivered_at(tx, found.assignment_id),
+            reminded=chase.claimed(tx, found.assignment_id), phoned=chase.phoned(tx, page.notice_id).get(found.assignment_id),
+            trouble=trouble.of_notice_unit(tx, found.assignment_id), line=phones.get(found.unit_id, _Line("", "")),
+            words=self._said(table, found), history=queries.history(tx, found.assignment_id, until=table.at),
+            duty_phone=people.dialled(units.duty_phone(tx, units.get(tx, found.unit_id))),
+        )  # fmt: skip
+        rows: list[tuple[Button, ...]] = []
+        if self.phones == "masked" and person.scope(access.Action.SEE_PHONES).has(found.place):
+            rows.append((Button(self.words.plain("desk.numbers"), page.callback("phones")),))
+        back = replace(page, part=Part.NUMBERS, unit_id=0)
+        rows.append((Button(self.words.plain("desk.back"), back.callback()),))
+        return OutgoingMessage(html, tuple(rows))
+
+    def _said(self, table: Table, status: Status) -> str:
+        if not status.answer:
+            return ""
+        labels = {"yes": table.notice.yes_words, "trouble": table.notice.trouble_words}
+        return labels.get(status.answer, status.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Whom to ring, as shown."""
+
+    who: str
+    phone: str
+
+
+def queries_sum(rows: list[Row]) -> Row:
+    """Several lines as one."""
+    return Row(
+        "", "", *(sum(getattr(r, name) for r in rows) for name in (
+            "expected", "answered", "late", "trouble", "unbound", "undelivered", "silent", "excused"
+        )),
+    )  # fmt: skip
+
+
+def number_line(row: Row) -> str:
+    """` 28  4  212/240  河东区`: numbers first, name last, so that columns stand on any phone; ≤ 30 half-widths."""
+    share = f"{row.answered}/{row.expected}"
+    name = row.name if len(row.name) <= 6 else row.name[:5] + "…"
+    return f"{row.missing:>4}{row.trouble:>3} {share:>9} {name}"
+
+
+def _in_rows(buttons: list[Button]) -> tuple[tuple[Button, ...], ...]:
+    return tuple(tuple(buttons[i : i + PER_BUTTON_ROW]) for i in range(0, len(buttons), PER_BUTTON_ROW))

@@ -1,0 +1,214 @@
+"""The one way out to Telegram: a message as a value goes in, what became of it comes back."""
+
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+import structlog
+import telegram
+from telegram import error, ext
+
+from bot.delivery.message import TOAST_CHARS, Button, Outcome, OutgoingMessage, Verdict
+from bot.telegram import outcomes, request
+from bot.telegram.outcomes import Call
+
+log = structlog.get_logger()
+
+NO_PREVIEW = telegram.LinkPreviewOptions(is_disabled=True)
+HTML = telegram.constants.ParseMode.HTML
+KEYS_IN_A_ROW = 2
+
+Keyboard = telegram.InlineKeyboardMarkup | telegram.ReplyKeyboardMarkup | telegram.ReplyKeyboardRemove
+Bot = ext.ExtBot[None]
+
+
+class Gateway:
+    """Calls to one bot. `connect` makes one; `close` ends its connections."""
+
+    def __init__(self, bot: Bot, calls: request.AiohttpRequest, polls: request.AiohttpRequest) -> None:
+        self.bot = bot
+        self.polls = polls  # getUpdates has connections of its own
+        self._calls = calls
+
+    @classmethod
+    def connect(
+        cls, token: str, api_url: str = "https://api.telegram.org", *, connections: int = request.CONNECTIONS
+    ) -> Self:
+        """A gateway to the Bot API server at `api_url`; nothing is called yet."""
+        calls = request.AiohttpRequest(connections=connections)
+        polls = request.AiohttpRequest(connections=4)  # one broken connection must not silence it
+        bot = ext.ExtBot(
+            token,
+            base_url=f"{api_url}/bot",
+            base_file_url=f"{api_url}/file/bot",
+            request=calls,
+            get_updates_request=polls,
+        )
+        return cls(bot, calls, polls)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._calls.shutdown()
+        await self.polls.shutdown()
+
+    async def me(self) -> tuple[int, str]:
+        """The bot's id and username.
+
+        Raises:
+            Refused: Telegram does not know the token.
+            telegram.error.NetworkError: Telegram cannot be reached.
+        """
+        try:
+            me = await self.bot.get_me()
+        except error.InvalidToken as fault:
+            outcomes.of(fault, Call.EDIT, is_private=True)
+            raise
+        return me.id, me.username or ""
+
+    async def show(
+        self, chat_telegram_id: int, message: OutgoingMessage, *, thread_id: int | None = None
+    ) -> Outcome:
+        """Send, edit or delete; a topic that no longer exists is answered by sending to the whole group.
+
+        Raises:
+            Refused: Telegram does not know the token.
+        """
+        outcome = await self._show(chat_telegram_id, message, thread_id)
+        if thread_id is None or outcomes.THREAD_LOST not in outcome.detail.lower():
+            return outcome
+        again = await self._show(chat_telegram_id, message, None)
+        return Outcome(
+            again.verdict, again.message_id, again.detail, again.retry_after, again.moved_to, thread_lost=True
+        )
+
+    async def answer(self, query_id: str, text: str, *, alert: bool = False, url: str = "") -> None:
+        """The button stops spinning and the toast is shown; a query too old is nobody's fault."""
+        try:
+            await self.bot.answer_callback_query(
+                query_id, text[:TOAST_CHARS] or None, show_alert=alert or None, url=url or None
+            )
+        except error.TelegramError as fault:
+            log.debug("toast_failed", fault=type(fault).__name__)
+
+    async def _show(self, chat_id: int, message: OutgoingMessage, thread_id: int | None) -> Outcome:
+        call = Call.DELETE if message.delete else Call.SEND if message.edit_of is None else Call.EDIT
+        try:
+            keyboard = _keyboard(message)
+        except ValueError as fault:  # a callback too long: nothing has left
+            return Outcome(Verdict.REFUSED, detail=f"keyboard: {fault}")
+        try:
+            message_id = await self._call(call, chat_id, message, keyboard, thread_id)
+        except error.TelegramError as fault:
+            return outcomes.of(fault, call, is_private=chat_id > 0)
+        return Outcome(Verdict.SENT, message_id)
+
+    async def _call(
+        self,
+        call: Call,
+        chat_id: int,
+        message: OutgoingMessage,
+        keyboard: Keyboard | None,
+        thread_id: int | None,
+    ) -> int:
+        if call is Call.SEND:
+            return (await self._send(chat_id, message, keyboard, thread_id)).message_id
+        if message.edit_of is None:
+            raise ValueError("nothing says which message to edit or delete")
+        if call is Call.DELETE:
+            await self.bot.delete_message(chat_id, message.edit_of)
+        else:
+            await self._edit(chat_id, message.edit_of, message)
+        return message.edit_of
+
+    async def _edit(self, chat_id: int, message_id: int, message: OutgoingMessage) -> None:
+        buttons = _inline(message.rows)  # an edit without buttons takes the buttons away
+        if message.document or message.file_id:
+            await self.bot.edit_message_caption(
+                chat_id, message_id, caption=message.html, parse_mode=HTML, reply_markup=buttons
+            )
+            return
+        await self.bot.edit_message_text(
+            message.html,
+            chat_id,
+            message_id,
+            parse_mode=HTML,
+            reply_markup=buttons,
+            link_preview_options=NO_PREVIEW,
+        )
+
+    async def _send(
+        self, chat_id: int, message: OutgoingMessage, keyboard: Keyboard | None, thread_id: int | None
+    ) -> telegram.Message:
+        reply = (
+            telegram.ReplyParameters(message.reply_to, allow_sending_without_reply=True)
+            if message.reply_to
+            else None
+        )
+        if message.document or message.file_id:
+            return await self._send_file(chat_id, message, keyboard, thread_id, reply)
+        return await self.bot.send_message(
+            chat_id,
+            message.html,
+            parse_mode=HTML,
+            link_preview_options=NO_PREVIEW,
+            disable_notification=message.silent or None,
+            message_thread_id=thread_id,
+            reply_parameters=reply,
+            reply_markup=keyboard,
+        )
+
+    async def _send_file(
+        self,
+        chat_id: int,
+        message: OutgoingMessage,
+        keyboard: Keyboard | None,
+        thread_id: int | None,
+        reply: telegram.ReplyParameters | None,
+    ) -> telegram.Message:
+        content: str | telegram.InputFile = message.file_id
+        if message.document is not None:
+            content = telegram.InputFile(message.document.content, filename=message.document.name)
+        send: Callable[..., Awaitable[telegram.Message]] = self.bot.send_document
+        if message.file_kind == "voice":
+            send = self.bot.send_voice
+        elif message.file_kind == "photo":
+            send = self.bot.send_photo
+        return await send(
+            chat_id,
+            content,
+            caption=message.html or None,
+            parse_mode=HTML,
+            disable_notification=message.silent or None,
+            message_thread_id=thread_id,
+            reply_parameters=reply,
+            reply_markup=keyboard,
+        )
+
+
+def _keyboard(message: OutgoingMessage) -> Keyboard | None:
+    if message.rows:
+        return _inline(message.rows)
+    if message.keyboard or message.ask_phone:
+        return _reply_keyboard(message)
+    return telegram.ReplyKeyboardRemove() if message.drop_keyboard else None
+
+
+def _inline(rows: tuple[tuple[Button, ...], ...]) -> telegram.InlineKeyboardMarkup | None:
+    return telegram.InlineKeyboardMarkup([[_button(b) for b in row] for row in rows]) if rows else None
+
+
+def _button(button: Button) -> telegram.InlineKeyboardButton:
+    if button.callback is not None:
+        return telegram.InlineKeyboardButton(button.text, callback_data=button.callback.encode())
+    if button.url:
+        return telegram.InlineKeyboardButton(button.text, url=button.url)
+    return telegram.InlineKeyboardButton(button.text, copy_text=telegram.CopyTextButton(button.copy))
+
+
+def _reply_keyboard(message: OutgoingMessage) -> telegram.ReplyKeyboardMarkup:
+    """The key that shares the sender's number stands alone on top, the others two by two."""
+    keys = [telegram.KeyboardButton(word) for word in message.keyboard]
+    rows: list[list[telegram.KeyboardButton]] = []
+    if message.ask_phone and keys:
+        rows.append([telegram.KeyboardButton(keys.pop(0).text, request_contact=True)])
+    rows += [keys[at : at + KEYS_IN_A_ROW] for at in range(0, len(keys), KEYS_IN_A_ROW)]
+    return telegram.ReplyKeyboardMarkup(rows, resize_keyboard=True, one_time_keyboard=message.ask_phone)

@@ -1,0 +1,1 @@
+"""Handlers: decode what came in, call one verb, answer. They decide nothing."""

@@ -1,0 +1,166 @@
+"""Presses on cards, and the school's side of a trouble."""
+
+from dataclasses import dataclass
+
+import telegram
+
+from bot.delivery.message import OutgoingMessage
+from bot.notices import answer, trouble
+from bot.notices.answer import Outcome, Press, Said
+from bot.notices.rules import Value
+from bot.telegram.context import Context
+from bot.texts import Words
+
+VALUES = {"yes": Value.YES, "all": Value.YES, "trouble": Value.TROUBLE, "say": Value.TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Handlers of everything a principal presses."""
+
+    words: Words
+
+    async def press(self, update: telegram.Update, context: Context) -> None:
+        """[✅] [⚠️] [✏️] on a card, a chase or a list of units."""
+        it = _press(update, context)
+        if it is None:
+            return await self._toast(context, "unknown")
+        verb = answer.ask_line if it.value is Value.TEXT else answer.press
+        await self.tell(context, await context.transact(verb, it))
+
+    async def look(self, _: telegram.Update, context: Context) -> None:
+        """[🔎 我校报了没]: an alert only the presser sees; nothing is recorded."""
+        callback = context.callback
+        if callback is None:
+            return await self._toast(context, "unknown")
+        mine = await context.read(answer.own, context.now, notice_id=callback.notice, user_id=context.user_id)
+        if mine is None:
+            return await context.toast(self.words.plain("toast.look_stranger"), alert=True)
+        await context.toast(self.words.plain("toast.look", units=mine), alert=True)
+
+    async def tell(self, context: Context, outcome: Outcome) -> None:
+        """The toast for what became of a press."""
+        it = outcome
+        match it.said:
+            case Said.RECORDED:
+                text = self._say("recorded", unit=it.unit, words=it.words, at=it.at)
+            case Said.RECORDED_ALL:
+                text = self._say("recorded_all", count=it.count, words=it.words, at=it.at)
+            case Said.LATE:
+                text = self._say("late", unit=it.unit, words=it.words, due=it.due_at)
+            case Said.TROUBLE:
+                text = self._say("trouble", words=it.words)
+            case Said.TROUBLE_ALREADY:
+                text = self._say("trouble_already", by=it.by, at=it.at, words=it.words)
+            case Said.TROUBLE_STANDS:
+                text = self._say("trouble_stands", by=it.by, at=it.at, words=it.words, trouble_words="有困难")
+            case Said.ALREADY_MINE:
+                text = self._say("already_mine", at=it.at)
+            case Said.ALREADY:
+                text = self._say("already", by=it.by, at=it.at, words=it.words)
+            case Said.CHOOSE:
+                text = self._say("choose", count=it.count)
+            case Said.STRANGER:
+                url = f"https://t.me/{context.bot_username}?start=hello"
+                return await context.toast(self._say("stranger"), alert=True, url=url)
+            case Said.CLOSED:
+                text = self._say("closed", due=it.due_at)
+            case _:
+                text = self._say(it.said.value)
+        insist = it.first or it.said in (Said.TROUBLE, Said.TROUBLE_STANDS, Said.CHOOSE, Said.OLD_VERSION)
+        await context.toast(text, alert=insist)
+
+    def _say(self, name: str, **params: object) -> str:
+        return self.words.plain(f"toast.{name}", **params)
+
+    async def _toast(self, context: Context, name: str) -> None:
+        await context.toast(self._say(name))
+
+    # ── a trouble, in private ────────────────────────────────────────────────────────────────────
+
+    async def trouble_theme(self, _: telegram.Update, context: Context) -> None:
+        """① which matter."""
+        await self._trouble(context, "theme")
+
+    async def trouble_need(self, _: telegram.Update, context: Context) -> None:
+        """② what is needed."""
+        await self._trouble(context, "need")
+
+    async def trouble_enough(self, _: telegram.Update, context: Context) -> None:
+        """③ 「不补充」."""
+        await self._trouble(context, "enough")
+
+    async def trouble_reword(self, _: telegram.Update, context: Context) -> None:
+        """「改一句」."""
+        await self._trouble(context, "reword")
+
+    async def trouble_solved(self, _: telegram.Update, context: Context) -> None:
+        """「已解决」 by the school."""
+        await self._trouble(context, "solved")
+
+    async def trouble_wrong(self, _: telegram.Update, context: Context) -> None:
+        """「点错了,没有困难」."""
+        await self._trouble(context, "wrong")
+
+    async def _trouble(self, context: Context, what: str) -> None:
+        callback = context.callback
+        trouble_id = callback.number(0) if callback else None
+        if callback is None or trouble_id is None:
+            return await self._toast(context, "unknown")
+        user = context.user_id
+        word = callback.args[1] if len(callback.args) > 1 else ""
+        match what:
+            case "theme":
+                await context.transact(trouble.choose, trouble_id=trouble_id, user_id=user, theme=word)
+            case "need":
+                await context.transact(trouble.choose, trouble_id=trouble_id, user_id=user, need=word)
+            case "enough":
+                await context.transact(trouble.describe, trouble_id=trouble_id, user_id=user)
+            case "reword":
+                await context.transact(trouble.reword, trouble_id=trouble_id, user_id=user)
+            case "solved":
+                await context.transact(trouble.solve, trouble_id=trouble_id, user_id=user)
+            case _:
+                await context.transact(trouble.withdraw, trouble_id=trouble_id, user_id=user)
+        await self._toast(context, "done")
+
+    async def told_in_words(self, context: Context, subject: str, text: str) -> None:
+        """The line typed to ③."""
+        await context.transact(trouble.describe, trouble_id=int(subject), user_id=context.user_id, text=text)
+
+    async def told_by_file(self, context: Context, subject: str, file_id: str, file_kind: str) -> None:
+        """A voice or a photo sent to ③."""
+        await context.transact(
+            trouble.describe,
+            trouble_id=int(subject),
+            user_id=context.user_id,
+            file_id=file_id,
+            file_kind=file_kind,
+        )
+
+    async def report_line(self, context: Context, subject: str, text: str) -> None:
+        """The line typed after 「写一句」."""
+        outcome = await context.transact(answer.line, user_id=context.user_id, subject=subject, text=text)
+        if outcome.said in (Said.RECORDED, Said.LATE):
+            name, params = "talk.line_saved", {"unit": outcome.unit}
+        else:
+            name, params = f"toast.{outcome.said.value}", {}
+        await context.say(OutgoingMessage(self.words.html(name, **params)))
+
+
+def _press(update: telegram.Update, context: Context) -> Press | None:
+    callback, query = context.callback, update.callback_query
+    if callback is None or callback.action not in VALUES or query is None:
+        return None
+    return Press(
+        notice_id=callback.notice,
+        version=callback.version,
+        value=VALUES[callback.action],
+        user_id=context.user_id,
+        chat_telegram_id=context.chat_telegram_id if update.effective_chat else context.user_id,
+        message_id=context.pressed_message_id,
+        unit_id=callback.number(0),
+        every=callback.action == "all",
+        pressed_before=context.pressed_before,
+        callback=callback.encode(),
+    )

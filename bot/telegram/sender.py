@@ -1,0 +1,276 @@
+"""The loop that claims what is owed, calls Telegram at its slot, and settles what became of it."""
+
+import asyncio
+import collections
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Concatenate, ParamSpec, TypeVar
+
+import structlog
+
+from bot import errors
+from bot.db import Database, Tx
+from bot.delivery import outbox, pacing, settling
+from bot.delivery.message import Outcome, Verdict
+from bot.telegram.gateway import Gateway
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+IN_FLIGHT = 32  # calls at once; more only queue at Telegram (and 1,000 of one bot are punished for a minute)
+LOOK_EVERY_S = 0.5  # on SQLite nobody tells us what another process has committed
+LATE = dt.timedelta(milliseconds=100)  # a call later than this has lost its slot
+CALL_FOR_S = 45  # less than the lease
+ENOUGH = dt.timedelta(seconds=0.25)  # slots taken this far ahead keep the line busy
+CLAIM_EVERY_S = 0.1  # … while calls are under way
+TAKE_OVER_EVERY_S = 10
+STOP_WITHIN_S = 10
+AWAY_FOR_S = 1.0  # how long to leave a database alone that could not be reached
+SEVERAL_CHATS = 3  # refused for pace within `TOGETHER`: then it is the token that is too fast
+TOGETHER = dt.timedelta(seconds=3)
+
+
+def _nowhere(_step: str) -> None:
+    pass
+
+
+class Sender:
+    """One process's share of the outbox.
+
+    Args:
+        prepare: how each kind of delivery is put into words, in the claim.
+        owner: a name no other process, and no former life of this one, has.
+        only_one_of: kinds claimed singly, at their slot (chases).
+        is_alone: no other process sends from this database: what a former life held is taken over at once.
+        at: called with the name of each step, so that a test can end the process there.
+
+    Attributes:
+        outcomes: how many calls ended with each verdict.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        gateway: Gateway,
+        prepare: Mapping[str, outbox.Prepare],
+        *,
+        bot_id: int,
+        group_rate: int,
+        owner: str,
+        only_one_of: frozenset[str] = frozenset(),
+        is_alone: bool = False,
+        in_flight: int = IN_FLIGHT,
+        at: Callable[[str], None] = _nowhere,
+    ) -> None:
+        self._db = db
+        self._gateway = gateway
+        self._prepare = prepare
+        self._bot_id = bot_id
+        self._group_rate = group_rate
+        self._owner = owner
+        self._only_one_of = only_one_of
+        self._is_alone = is_alone
+        self._room = in_flight
+        self._at = at
+        self.outcomes: collections.Counter[Verdict] = collections.Counter()
+        self.in_flight = 0
+        self._look = asyncio.Event()
+        self._news = 0  # commits of others, and whatever else makes looking again worth while
+        self._is_away = False
+        self._stop = asyncio.Event()
+        self._fatal: errors.Refused | None = None
+        self._paced: collections.deque[tuple[dt.datetime, int]] = collections.deque()
+        db.on_commit(self._look_again)
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what is in flight is settled, at most ten seconds later."""
+        self._stop.set()
+        self._look_again()
+
+    async def run(self) -> None:
+        """Send until stopped.
+
+        Raises:
+            Refused: Telegram does not know the token.
+        """
+        try:
+            async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as calls:
+                claimer = calls.create_task(self._claim_until_stopped(calls))
+                await self._stop.wait()
+                patience.reschedule(asyncio.get_running_loop().time() + STOP_WITHIN_S)
+                await claimer
+        except TimeoutError:
+            log.warning("calls_left_behind", calls=self.in_flight)  # their leases make them uncertain
+        if self._fatal is not None:
+            raise self._fatal
+
+    async def is_idle(self) -> bool:
+        """Nothing is in flight, and nothing that is due waits to be claimed."""
+        return not self.in_flight and not await self._db.read(outbox.owes, self._db.now())
+
+    async def until_idle(self, *, within: dt.timedelta = dt.timedelta(seconds=30)) -> None:
+        """Wait until nothing that is due is left.
+
+        Raises:
+            TimeoutError: something still was after that long.
+        """
+        async with asyncio.timeout(within.total_seconds()):
+            while not await self.is_idle():  # noqa: ASYNC110 - a row falls due without an event
+                await asyncio.sleep(0.02)
+
+    # ── claiming ────────────────────────────────────────────────────────────────────────────────────
+
+    async def _claim_until_stopped(self, calls: asyncio.TaskGroup) -> None:
+        await self._transact(settling.take_over, is_alone=self._is_alone)
+        keeper = calls.create_task(self._take_over_now_and_then())
+        while not self._stop.is_set():
+            known, room = self._news, self._room - self.in_flight
+            claimed = await self._claim(room) if room > 0 else []
+            for item in claimed:
+                self.in_flight += 1
+                calls.create_task(self._deliver(item))
+            if not claimed or claimed[-1].slot_at - self._db.now() > ENOUGH:
+                await self._until_news(known, CLAIM_EVERY_S if self.in_flight else LOOK_EVERY_S)
+        keeper.cancel()
+
+    async def _claim(self, room: int) -> list[outbox.Claimed]:
+        claimed = await self._transact(
+            outbox.claim,
+            self._prepare,
+            owner=self._owner,
+            bot_id=self._bot_id,
+            limit=room,
+            group_rate=self._group_rate,
+            only_one_of=self._only_one_of,
+        )
+        if claimed:
+            self._at("claimed")
+        return claimed
+
+    def _look_again(self) -> None:
+        self._news += 1
+        self._look.set()
+
+    async def _until_news(self, known: int, for_s: float) -> None:
+        try:
+            async with asyncio.timeout(for_s):
+                while self._news == known and not self._stop.is_set():
+                    self._look.clear()
+                    await self._look.wait()
+        except TimeoutError:
+            return
+
+    async def _transact(
+        self, verb: Callable[Concatenate[Tx, dt.datetime, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Commit, which is no news to ourselves; a database that is away is waited for."""
+        while True:
+            try:
+                result = await self._db.transact(verb, *args, **kwargs)
+            except errors.DatabaseAway:
+                if not self._is_away:
+                    log.warning("database_away")
+                self._is_away = True
+                await asyncio.sleep(AWAY_FOR_S)
+                continue
+            self._news -= 1  # our own commit, of which we were told just now
+            if self._is_away:
+                log.info("database_back")
+            self._is_away = False
+            return result
+
+    async def _take_over_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(TAKE_OVER_EVERY_S)
+            if await self._transact(settling.take_over):
+                self._look_again()
+
+    # ── one delivery ────────────────────────────────────────────────────────────────────────────────
+
+    async def _deliver(self, item: outbox.Claimed) -> None:
+        try:
+            if await self._may_call(item):
+                self._at("before_call")
+                outcome = await self._call(item)
+                self._at("after_call")
+                await self._settle(item, outcome)
+                self._at("settled")
+        except Exception:  # one delivery must not stop the others; its lease makes it uncertain
+            log.exception("delivery_failed", delivery=item.delivery.id, kind=item.delivery.kind)
+        finally:
+            if self.in_flight == self._room:
+                self._look_again()
+            self.in_flight -= 1
+
+    async def _may_call(self, item: outbox.Claimed) -> bool:
+        """Wait for the slot and commit that the call begins; False when it is not ours to make any more."""
+        slot: dt.datetime | None = item.slot_at
+        while slot is not None:
+            await asyncio.sleep(max(0.0, (slot - self._db.now()).total_seconds()))
+            began = await self._transact(
+                _begin, item.delivery.id, slot, owner=self._owner, bot_id=self._bot_id
+            )
+            if isinstance(began, bool):
+                return began
+            slot = began
+        return False
+
+    async def _call(self, item: outbox.Claimed) -> Outcome:
+        chat = item.delivery.chat
+        try:
+            async with asyncio.timeout(CALL_FOR_S):
+                return await self._gateway.show(chat.telegram_id, item.message, thread_id=chat.thread_id)
+        except TimeoutError:
+            return Outcome(Verdict.UNCERTAIN, detail=f"no answer in {CALL_FOR_S} s")
+        except errors.Refused as fault:
+            self._fatal = fault
+            self.stop()
+            return Outcome(Verdict.NOT_SENT, detail="token refused")
+        except Exception as fault:  # the answer could not be read: what was asked may well be done
+            log.exception("call_failed", delivery=item.delivery.id, kind=item.delivery.kind)
+            return Outcome(Verdict.UNCERTAIN, detail=type(fault).__name__)
+
+    async def _settle(self, item: outbox.Claimed, outcome: Outcome) -> None:
+        self.outcomes[outcome.verdict] += 1
+        if outcome.verdict is Verdict.REFUSED:
+            log.error("message_refused", kind=item.delivery.kind, detail=outcome.detail)
+        halt_for = outcome.retry_after if self._is_token_too_fast(item, outcome) else None
+        await self._transact(_settle, item, outcome, bot_id=self._bot_id, halt_for=halt_for)
+
+    def _is_token_too_fast(self, item: outbox.Claimed, outcome: Outcome) -> bool:
+        """One chat's 429 is that chat's; several within seconds are ours altogether."""
+        if outcome.verdict is not Verdict.LATER:
+            return False
+        now = self._db.now()
+        self._paced.append((now, item.delivery.chat.id))
+        while self._paced[0][0] < now - TOGETHER:
+            self._paced.popleft()
+        if len({chat_id for _, chat_id in self._paced}) < SEVERAL_CHATS:
+            return False
+        log.warning("token_halted", for_s=outcome.retry_after.total_seconds())
+        return True
+
+
+def _begin(
+    tx: Tx, now: dt.datetime, delivery_id: int, slot: dt.datetime, *, owner: str, bot_id: int
+) -> bool | dt.datetime | None:
+    """True: call now. False: no longer ours. An instant: wait for that slot. None: it queues again."""
+    if now - slot > LATE or pacing.is_halted(tx, now, bot_id):
+        return settling.take_slot(tx, now, delivery_id, owner=owner, bot_id=bot_id)
+    return settling.begin_call(tx, now, delivery_id, owner=owner)
+
+
+def _settle(
+    tx: Tx,
+    now: dt.datetime,
+    item: outbox.Claimed,
+    outcome: Outcome,
+    *,
+    bot_id: int,
+    halt_for: dt.timedelta | None,
+) -> None:
+    settling.settle(tx, now, item, outcome)
+    if halt_for is not None:
+        pacing.halt(tx, now, bot_id, now + halt_for)

@@ -3,7 +3,7 @@
 import dataclasses
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bot.simulator import links, refusals
@@ -39,6 +39,7 @@ class Entity:
     length: int
     url: str | None = None
     user_id: int | None = None
+    user_name: str | None = None
     language: str | None = None
     custom_emoji_id: str | None = None
     unix_time: int | None = None
@@ -295,12 +296,27 @@ def _checked(item: Any, length: int) -> Entity:
         offset,
         size,
         url=url,
-        user_id=user.get("id") if isinstance(user, dict) else None,
+        user_id=_user_id(user) if item["type"] == "text_mention" else None,
         language=item.get("language"),
         custom_emoji_id=item.get("custom_emoji_id"),
         unix_time=item.get("unix_time"),
         date_time_format=item.get("date_time_format"),
     )
+
+
+def _user_id(user: Any) -> int:
+    """Return whom a text_mention entity mentions; 0 is nobody."""
+    return int(user.get("id", 0)) if isinstance(user, dict) else 0
+
+
+def name_mentions(formatted: Formatted, name_of: Callable[[int], str | None]) -> Formatted:
+    """Give mentions of people their names; mentions of nobody known become plain text, as at Telegram's."""
+    named = [
+        entity if entity.user_id is None else dataclasses.replace(entity, user_name=name_of(entity.user_id))
+        for entity in formatted.entities
+    ]
+    kept = tuple(entity for entity in named if entity.user_id is None or entity.user_name is not None)
+    return Formatted(formatted.text, kept)
 
 
 def _complete(formatted: Formatted) -> Formatted:

@@ -313,10 +313,16 @@ ANONYMOUS_ADMIN = User(id=1087968824, first_name="Group", username="GroupAnonymo
 class World:
     """Everything that exists, and the counters that number it."""
 
-    def __init__(self, clock: Callable[[], dt.datetime], *, edits_after_upgrade: bool = False) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], dt.datetime],
+        *,
+        edits_after_upgrade: bool = False,
+        query_lifetime: dt.timedelta = dt.timedelta(seconds=15),
+    ) -> None:
         self.clock = clock
         self.edits_after_upgrade = edits_after_upgrade
-        self.query_lifetime = dt.timedelta(seconds=15)  # undocumented; reports say 10 to 20 s
+        self.query_lifetime = query_lifetime
         self.closing = False
         self.users: dict[int, User] = {ANONYMOUS_ADMIN.id: ANONYMOUS_ADMIN}
         self.bots: dict[str, Bot] = {}

@@ -95,10 +95,10 @@ def member(place: model.Chat, account: model.User, status: model.Status | None =
 
 def entity(item: Any) -> Json:
     fields = {field.name: getattr(item, field.name) for field in dataclasses.fields(item)}
-    user_id = fields.pop("user_id")
+    user_id, name = fields.pop("user_id"), fields.pop("user_name")
     written = {name: value for name, value in fields.items() if value is not None}
     if user_id is not None:
-        written["user"] = {"id": user_id, "is_bot": False, "first_name": str(user_id)}
+        written["user"] = {"id": user_id, "is_bot": False, "first_name": name or ""}
     return written
 
 

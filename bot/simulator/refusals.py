@@ -33,7 +33,7 @@ class Impossible(Exception):
 def _telegram_case(text: str) -> str:
     """Return the text with its first letter lowered unless the second is upper case or an underscore.
 
-    Source: tdlib/telegram-bot-api Client.cpp, as gathered for this project.
+    Source: tdlib/telegram-bot-api, Client.cpp.
     """
     shouting = len(text) > 1 and (text[1].isupper() or text[1] == "_")
     return text if shouting else text[:1].lower() + text[1:]

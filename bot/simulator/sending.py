@@ -24,7 +24,16 @@ def words(ask: Ask) -> entities.Formatted:
     raw = ask.params.text("text")
     if not raw:
         raise refusals.bad("message text is empty")
-    return entities.read(raw, ask.params.get("parse_mode"), ask.params.get("entities"))
+    return _read(ask, raw, "entities")
+
+
+def _read(ask: Ask, raw: str, given: str) -> entities.Formatted:
+    def name_of(user_id: int) -> str | None:
+        user = ask.world.users.get(user_id)
+        return user.first_name if user else None
+
+    formatted = entities.read(raw, ask.params.get("parse_mode"), ask.params.get(given))
+    return entities.name_mentions(formatted, name_of)
 
 
 def check_text(formatted: entities.Formatted) -> None:
@@ -42,7 +51,7 @@ def caption(ask: Ask) -> entities.Formatted:
         Refused: It is too long or cannot be parsed.
     """
     raw = ask.params.text("caption")
-    formatted = entities.read(raw, ask.params.get("parse_mode"), ask.params.get("caption_entities"))
+    formatted = _read(ask, raw, "caption_entities")
     if len(formatted.text) > CAPTION_CHARACTERS:
         raise refusals.bad("message caption is too long")
     return formatted

@@ -20,6 +20,13 @@ def _wall_clock() -> dt.datetime:
     return dt.datetime.fromtimestamp(time.time(), dt.UTC)  # noqa: TID251  # bot.clock is above this room
 
 
+def _unless_impossible(condition: Callable[[], T]) -> T | None:
+    try:
+        return condition()
+    except refusals.Impossible:
+        return None
+
+
 class Simulator(groups.Groups):
     """A pretend Telegram: an HTTP server that speaks the Bot API, and people who use it.
 
@@ -45,6 +52,7 @@ class Simulator(groups.Groups):
         seed: int = 0,
         edits_after_upgrade: bool = False,
         webhook_retry_s: float = 1.0,
+        query_lifetime_s: float = 15.0,
     ) -> None:
         """Prepare a world; entering the simulator opens its door.
 
@@ -60,8 +68,13 @@ class Simulator(groups.Groups):
             seed: Of the faults' chances.
             edits_after_upgrade: Whether messages of an upgraded group can still be edited (nobody knows).
             webhook_retry_s: The first pause after a failed push.
+            query_lifetime_s: How long a press can be answered (undocumented; reports say 10 to 20 s).
         """
-        self.world = model.World(clock, edits_after_upgrade=edits_after_upgrade)
+        self.world = model.World(
+            clock,
+            edits_after_upgrade=edits_after_upgrade,
+            query_lifetime=dt.timedelta(seconds=query_lifetime_s),
+        )
         self.faults = faults.Faults(seed=seed)
         self.flood = flood.Flood(enabled=flood_control)
         self.journal = journal.Journal(keep=keep_calls)
@@ -176,12 +189,14 @@ class Simulator(groups.Groups):
     async def until(self, condition: Callable[[], T], timeout: float = 10) -> T:  # noqa: ASYNC109
         """Return what the condition returns once that is true, looking again after every change and request.
 
+        A message or button the condition names may not be there yet: `Impossible` counts as not true.
+
         Raises:
             TimeoutError: It stayed false for so many seconds; the message tells the last requests.
         """
         try:
             async with asyncio.timeout(timeout):
-                while not (value := condition()):
+                while not (value := _unless_impossible(condition)):
                     await self.world.pulse.next()
                 return value
         except TimeoutError as error:

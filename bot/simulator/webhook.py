@@ -80,7 +80,7 @@ class Pusher:
                     return None, None
                 wait_s = response.headers.get("Retry-After")
                 fault = f"Wrong response from the webhook: {response.status} {response.reason}"
-                return fault, float(wait_s) if wait_s else None
+                return fault, min(float(wait_s), 3600.0) if wait_s and wait_s.isdigit() else None
         except (aiohttp.ClientError, TimeoutError) as error:
             return f"Connection failed: {type(error).__name__}", None
 

@@ -207,9 +207,9 @@ async def test_the_journal_can_be_bounded(clock):
 async def test_until_looks_again_after_every_change_and_gives_up_with_a_reason(sim, bot, wang):
     sim.open(wang)
     async with asyncio.TaskGroup() as tasks:
-        found = tasks.create_task(sim.until(lambda: sim.has(wang, "好")))
+        found = tasks.create_task(sim.until(lambda: sim.find(wang, "好")))
         tasks.create_task(bot.send_message(wang.id, "好"))
-    assert found.result()
+    assert found.result().text == "好"
     with pytest.raises(TimeoutError, match=r"last requests: .*sendMessage 200"):
         await sim.until(lambda: False, timeout=0.01)
 

@@ -83,6 +83,13 @@ def test_only_the_first_hundred_entities_are_kept():
     assert len(html("<b>x</b> " * 130).entities) == 100
 
 
+async def test_a_person_is_mentioned_by_name_and_nobody_is_not(send, wang):
+    sent = await send(
+        f'<a href="tg://user?id={wang.id}">校长</a> <a href="tg://user?id=5">某</a>', parse_mode="HTML"
+    )
+    assert [(entity.type, entity.user.first_name) for entity in sent.entities] == [("text_mention", "王")]
+
+
 async def test_what_the_library_reads_back_is_what_was_sent(send):
     sent = await send('<b>粗</b> <a href="https://edu.example.cn/">链</a>', parse_mode="HTML")
     assert sent.text_html == '<b>粗</b> <a href="https://edu.example.cn/">链</a>'

@@ -51,7 +51,7 @@ class Groups(people.People):
         self, user: model.User, group: model.Chat, payload: str | None = None, *, bot: model.Bot | None = None
     ) -> model.Message:
         """Follow a startgroup link: the bot is added unless it is in, and the payload is said aloud."""
-        people._check_payload(payload)  # noqa: SLF001
+        people.check_payload(payload)
         bot = bot or self.bot
         if not group.status(bot).inside:
             self.add_bot_to(group, user, bot=bot)

@@ -79,7 +79,7 @@ class People:
         Raises:
             Impossible: The payload could not stand in a deep link.
         """
-        _check_payload(payload)
+        check_payload(payload)
         chat = self.chat(user, bot)
         if chat.blocked:
             self.unblock(user, bot=bot)
@@ -321,7 +321,12 @@ def _thread_of_reply(chat: model.Chat, reply_to: model.Message) -> int | None:
     return reply_to.thread_id or reply_to.id if chat.kind is model.Kind.SUPERGROUP else None
 
 
-def _check_payload(payload: str | None) -> None:
+def check_payload(payload: str | None) -> None:
+    """Accept what a deep link can carry, or no payload at all.
+
+    Raises:
+        Impossible: Telegram would not open such a link.
+    """
     if payload is not None and not _PAYLOAD.fullmatch(payload):
         raise refusals.Impossible(f"{payload!r} cannot stand in a deep link")
 

@@ -1,6 +1,5 @@
 """Every error of a Telegram call turned into a verdict; nothing else decides by Telegram's words."""
 
-import datetime as dt
 from enum import Enum, auto
 
 from telegram import error
@@ -71,13 +70,15 @@ def of(fault: error.TelegramError, call: Call, *, is_private: bool) -> Outcome:
     detail = fault.message[:DETAIL_CHARS]
     if isinstance(fault, error.ChatMigrated):
         return Outcome(Verdict.MOVED, detail=detail, moved_to=fault.new_chat_id)
-    if isinstance(fault, error.RetryAfter):
-        return Outcome(Verdict.LATER, detail=detail, retry_after=_duration(fault.retry_after))
+    if isinstance(fault, request.TooMany):
+        return Outcome(Verdict.LATER, detail=detail, retry_after=fault.retry_after)
     if isinstance(fault, request.NotSent | error.Conflict):
         return Outcome(Verdict.NOT_SENT, detail=detail)
     if isinstance(fault, error.Forbidden | error.BadRequest):
         return Outcome(_refusal(fault, call, is_private=is_private), detail=detail)
-    return Outcome(_no_answer(fault, call), detail=detail)
+    # no answer, or a 5xx, which a proxy may say after Telegram has done it: what may be repeated freely is
+    verdict = Verdict.UNCERTAIN if call is Call.SEND else Verdict.NOT_SENT
+    return Outcome(verdict, detail=detail)
 
 
 def _refusal(fault: error.TelegramError, call: Call, *, is_private: bool) -> Verdict:
@@ -91,13 +92,3 @@ def _refusal(fault: error.TelegramError, call: Call, *, is_private: bool) -> Ver
         return verdict
     # an unknown 403 is about the chat, an unknown 400 about what we sent
     return Verdict.MUTED if isinstance(fault, error.Forbidden) else Verdict.REFUSED
-
-
-def _no_answer(fault: error.TelegramError, call: Call) -> Verdict:
-    """No answer, or a 5xx: a proxy may say 502 after Telegram has done it, so a send stays uncertain."""
-    answered = not isinstance(fault, error.TimedOut)
-    return Verdict.NOT_SENT if answered and call is not Call.SEND else Verdict.UNCERTAIN
-
-
-def _duration(value: int | dt.timedelta) -> dt.timedelta:
-    return value if isinstance(value, dt.timedelta) else dt.timedelta(seconds=value)

@@ -13,7 +13,7 @@ from telegram.request._requestparameter import RequestParameter
 from bot import errors
 from bot.db import Database
 from bot.inbox import leases
-from bot.telegram import outcomes
+from bot.telegram import outcomes, request
 from bot.telegram.gateway import Gateway
 
 Instant: TypeAlias = dt.datetime | None
@@ -275,9 +275,8 @@ class Polling:
             outcomes.of(fault, outcomes.Call.EDIT, is_private=True)
         if isinstance(fault, error.Conflict):
             await self._pause_after_conflict(fault)
-        elif isinstance(fault, error.RetryAfter):
-            outcome = outcomes.of(fault, outcomes.Call.EDIT, is_private=True)
-            await self._failed("too many requests", outcome.retry_after.total_seconds())
+        elif isinstance(fault, request.TooMany):
+            await self._failed("too many requests", fault.retry_after.total_seconds())
         else:
             await self._failed(type(fault).__name__, min(2.0**self._failures / 2, LONGEST_PAUSE_S))
 

@@ -4,8 +4,10 @@ The library's own transport searches its connection pool in O(n²) and gives one
 repeated after the wrong one is a reminder sent twice.
 """
 
+import datetime as dt
 import json
 import secrets
+import urllib.request
 from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
@@ -34,6 +36,14 @@ class Uncertain(error.TimedOut):
         super().__init__(message)
 
 
+class TooMany(error.TelegramError):
+    """Flood control. The library's own `RetryAfter` warns of its future whenever it is made or read."""
+
+    def __init__(self, retry_after: dt.timedelta) -> None:
+        super().__init__(f"Too Many Requests: retry after {retry_after.total_seconds():g}")
+        self.retry_after = retry_after
+
+
 class AiohttpRequest(request.BaseRequest):
     """A bounded set of connections to one Bot API server.
 
@@ -56,6 +66,7 @@ class AiohttpRequest(request.BaseRequest):
         self._connect_for_s = connect_for_s
         self._read_for_s = read_for_s
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[tuple[str, str], str | None] = {}
 
     @property
     def read_timeout(self) -> float | None:
@@ -86,6 +97,7 @@ class AiohttpRequest(request.BaseRequest):
         Raises:
             NotSent: nothing left, or something that is not a Bot API server turned it away.
             Uncertain: it left, and no answer came.
+            TooMany: flood control turned it away.
         """
         del pool_timeout  # part of connecting here
         connect_s = _seconds(connect_timeout, self._connect_for_s)
@@ -96,9 +108,11 @@ class AiohttpRequest(request.BaseRequest):
         )
         headers, body = _encode(request_data)
         try:
+            address = yarl.URL(url, encoded=True)
             async with self._open().request(
                 method,
-                yarl.URL(url, encoded=True),
+                address,
+                proxy=self._proxy_to(address),
                 data=body,
                 headers=headers,
                 timeout=limits,
@@ -108,6 +122,8 @@ class AiohttpRequest(request.BaseRequest):
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             raise _named(fault) from _harmless(fault)
         _refuse_strangers(*answer)
+        if answer[0] == 429:
+            raise TooMany(_patience(self.parse_json_payload(answer[1])))
         return answer
 
     def _open(self) -> aiohttp.ClientSession:
@@ -118,9 +134,17 @@ class AiohttpRequest(request.BaseRequest):
                 ),
                 headers={"User-Agent": self.USER_AGENT},
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,  # an office's proxy is set in the environment
             )
         return self._session
+
+    def _proxy_to(self, address: yarl.URL) -> str | None:
+        """An office's proxy, as the environment has it; looked up once: aiohttp would start a thread a call."""
+        there = address.scheme, address.host or ""
+        if there not in self._proxies:
+            is_direct = bool(urllib.request.proxy_bypass(there[1]))
+            known = urllib.request.getproxies()
+            self._proxies[there] = None if is_direct else known.get(there[0])
+        return self._proxies[there]
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> types.JSONDict:
@@ -182,7 +206,8 @@ def _named(fault: Exception) -> error.NetworkError:
         aiohttp.ClientConnectorError
         | aiohttp.ClientHttpProxyError
         | aiohttp.ConnectionTimeoutError
-        | aiohttp.InvalidURL,
+        | aiohttp.InvalidURL
+        | aiohttp.NonHttpUrlClientError,
     ):
         return NotSent(words)
     return Uncertain(words)
@@ -190,7 +215,14 @@ def _named(fault: Exception) -> error.NetworkError:
 
 def _harmless(fault: Exception) -> Exception | None:
     """The cause to show beside our error; none where its text would hold the URL."""
-    return None if isinstance(fault, aiohttp.ClientResponseError | aiohttp.InvalidURL) else fault
+    tells = aiohttp.ClientResponseError | aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError
+    return None if isinstance(fault, tells) else fault
+
+
+def _patience(answer: types.JSONDict) -> dt.timedelta:
+    parameters = answer.get("parameters")
+    seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    return dt.timedelta(seconds=seconds if isinstance(seconds, int | float) else 1)
 
 
 def _refuse_strangers(status: int, body: bytes) -> None:

@@ -32,6 +32,9 @@ SEVERAL_CHATS = 3  # refused for pace within `TOGETHER`: then it is the token th
 TOGETHER = dt.timedelta(seconds=3)
 
 
+After = Callable[[Tx, dt.datetime, outbox.Claimed, Outcome], None]
+
+
 def _nowhere(_step: str) -> None:
     pass
 
@@ -44,6 +47,7 @@ class Sender:
         owner: a name no other process, and no former life of this one, has.
         only_one_of: kinds claimed singly, at their slot (chases).
         is_alone: no other process sends from this database: what a former life held is taken over at once.
+        after: what follows from an outcome beyond delivery itself, in the transaction that settles it.
         at: called with the name of each step, so that a test can end the process there.
 
     Attributes:
@@ -62,9 +66,11 @@ class Sender:
         only_one_of: frozenset[str] = frozenset(),
         is_alone: bool = False,
         in_flight: int = IN_FLIGHT,
+        after: After | None = None,
         at: Callable[[str], None] = _nowhere,
     ) -> None:
         self._db = db
+        self._after = after
         self._gateway = gateway
         self._prepare = prepare
         self._bot_id = bot_id
@@ -237,7 +243,9 @@ class Sender:
         if outcome.verdict is Verdict.REFUSED:
             log.error("message_refused", kind=item.delivery.kind, detail=outcome.detail)
         halt_for = outcome.retry_after if self._is_token_too_fast(item, outcome) else None
-        await self._transact(_settle, item, outcome, bot_id=self._bot_id, halt_for=halt_for)
+        await self._transact(
+            _settle, item, outcome, bot_id=self._bot_id, halt_for=halt_for, after=self._after
+        )
 
     def _is_token_too_fast(self, item: outbox.Claimed, outcome: Outcome) -> bool:
         """One chat's 429 is that chat's; several within seconds are ours altogether."""
@@ -270,7 +278,10 @@ def _settle(
     *,
     bot_id: int,
     halt_for: dt.timedelta | None,
+    after: After | None,
 ) -> None:
     settling.settle(tx, now, item, outcome)
+    if after is not None:
+        after(tx, now, item, outcome)
     if halt_for is not None:
         pacing.halt(tx, now, bot_id, now + halt_for)

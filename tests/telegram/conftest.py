@@ -1,192 +1,36 @@
-"""A tiny application between a real database and the pretend Telegram, with handlers of the test's own."""
+"""A pretend Telegram, a gateway to it, and the tiny application between them and a real database."""
 
-import asyncio
-import contextlib
-import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
-import telegram
-from telegram import ext
 
-from bot import errors, simulator
-from bot.db import Database, Tx
-from bot.delivery import chats, outbox, pacing
-from bot.delivery.message import Button, Callback, OutgoingMessage
-from bot.delivery.model import Lane
-from bot.telegram import context, gateway, intake, sender
-
-TOKEN = "7000001:simulated-token"
-BOT_ID = 7000001
-
-tables = sa.MetaData()
-heard = sa.Table(
-    "heard",
-    tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("chat", sa.BigInteger),
-    sa.Column("text", sa.String(200)),
-)
-
-
-def hear(tx: Tx, now: dt.datetime, chat: int, text: str) -> None:
-    tx.execute(heard.insert().values(chat=chat, text=text))
-
-
-def card(tx: Tx, now: dt.datetime, delivery: outbox.Delivery) -> OutgoingMessage | outbox.Drop:
-    answers = tx.execute(sa.select(sa.func.count()).select_from(heard)).scalar_one()
-    mark = "可能重复 " if delivery.is_repeat else ""
-    return OutgoingMessage(
-        f"{mark}卡片 {delivery.subject}: {answers}",
-        rows=((Button("已落实", Callback("yes", 7, 1)),),),
-        edit_of=delivery.posted,
-    )
-
-
-def chase(tx: Tx, now: dt.datetime, delivery: outbox.Delivery) -> OutgoingMessage | outbox.Drop:
-    if tx.execute(sa.select(heard.c.id).limit(1)).first() is not None:
-        return outbox.Drop("answered")
-    return OutgoingMessage(f"催报 {delivery.subject}")
-
-
-def broken(tx: Tx, now: dt.datetime, delivery: outbox.Delivery) -> OutgoingMessage | outbox.Drop:
-    raise RuntimeError("no words")
-
-
-PREPARE: dict[str, outbox.Prepare] = {"card": card, "chase": chase, "broken": broken}
-
-
-class Rig:
-    """The parts, running on request, and short ways to look at what they did."""
-
-    def __init__(self, db: Database, sim: simulator.Simulator, out: gateway.Gateway) -> None:
-        self.db = db
-        self.sim = sim
-        self.gateway = out
-        self.gate = asyncio.Event()  # "wait …" messages are handled when it opens
-        self.is_broken = True  # "boom …" messages raise while it is
-        self.handled: list[str] = []
-        self.pressed_before: list[dt.datetime | None] = []
-        self._lives = 0
-
-    # ── the application ─────────────────────────────────────────────────────────────────────────────
-
-    def routes(self, application: context.Application) -> None:
-        fresh = ext.filters.UpdateType.MESSAGE & ext.filters.TEXT
-        application.add_handler(ext.MessageHandler(fresh, self.on_text))
-        application.add_handler(ext.CallbackQueryHandler(self.on_press))
-
-    async def on_text(self, update: telegram.Update, ctx: context.Context) -> None:
-        assert update.message is not None
-        text = update.message.text or ""
-        self.handled.append(text)
-        if text.startswith("boom") and self.is_broken:
-            raise RuntimeError("boom")
-        if text.startswith("refuse"):
-            raise errors.Refused("不行:只收 1–9")
-        if text.startswith("wait"):
-            await self.gate.wait()
-        await ctx.transact(hear, ctx.chat_telegram_id, text)
-        if text.startswith("say"):
-            await ctx.say(OutgoingMessage("好"))
-
-    async def on_press(self, update: telegram.Update, ctx: context.Context) -> None:
-        self.pressed_before.append(ctx.pressed_before)
-        callback = ctx.callback
-        assert callback is not None
-        await ctx.transact(hear, ctx.chat_telegram_id, callback.action)
-        await ctx.toast("已记录")
-
-    # ── its parts ───────────────────────────────────────────────────────────────────────────────────
-
-    def make_intake(self, **given: object) -> intake.Intake:
-        self._lives += 1
-        options = context.Options(zone=dt.UTC, phones="masked", group_rate=1200)
-        doors = context.Doors(self.db, self.gateway, options)
-        asked: dict[str, object] = {"owner": f"intake-{self._lives}", "poll_for_s": 5} | given
-        return intake.Intake(doors, self.routes, **asked)  # type: ignore[arg-type]
-
-    def make_sender(self, **given: object) -> sender.Sender:
-        self._lives += 1
-        asked: dict[str, object] = {
-            "bot_id": BOT_ID,
-            "group_rate": 1200,
-            "owner": f"sender-{self._lives}",
-            "only_one_of": frozenset({"chase"}),
-        } | given
-        return sender.Sender(self.db, self.gateway, PREPARE, **asked)  # type: ignore[arg-type]
-
-    @contextlib.asynccontextmanager
-    async def receiving(self, **given: object) -> AsyncIterator[intake.Intake]:
-        made = self.make_intake(**given)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(made.run())
-            await made.is_ready.wait()
-            yield made
-            made.stop()
-
-    @contextlib.asynccontextmanager
-    async def sending(self, **given: object) -> AsyncIterator[sender.Sender]:
-        made = self.make_sender(**given)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(made.run())
-            yield made
-            made.stop()
-
-    # ── looking and asking ──────────────────────────────────────────────────────────────────────────
-
-    async def heard(self, chat: simulator.Chat | simulator.User | None = None) -> list[str]:
-        query = sa.select(heard.c.text).order_by(heard.c.id)
-        if chat is not None:
-            query = query.where(heard.c.chat == chat.id)
-        return await self.db.read(lambda tx: list(tx.execute(query).scalars()))
-
-    async def until_heard(self, *texts: str, chat: simulator.Chat | simulator.User | None = None) -> None:
-        async with asyncio.timeout(15):
-            while await self.heard(chat) != list(texts):  # noqa: ASYNC110 - a row tells nobody
-                await asyncio.sleep(0.01)
-
-    async def chat(self, where: simulator.Chat | simulator.User) -> chats.Chat:
-        kind = "private" if where.id > 0 else "group"
-        return await self.db.transact(chats.ensure, where.id, kind=kind)
-
-    async def show(
-        self, where: simulator.Chat | simulator.User, kind: str, subject: str, lane: Lane = Lane.SCHEDULED
-    ) -> None:
-        chat = await self.chat(where)
-        await self.db.transact(outbox.show, chat.id, kind, subject, lane=lane)
-
-    async def deliveries(self) -> list[tuple[str, str, str]]:
-        d = outbox.model.delivery
-        query = sa.select(d.c.subject, d.c.state, d.c.reason).order_by(d.c.id)
-        return await self.db.read(lambda tx: [tuple(row) for row in tx.execute(query)])
-
-    async def states(self) -> list[str]:
-        return [state for _, state, _ in await self.deliveries()]
-
-    async def eventually(self, condition: Callable[[], bool]) -> None:
-        await self.sim.until(condition, timeout=15)
+from bot import clock, simulator
+from bot.db import Database
+from bot.delivery import pacing
+from bot.telegram import gateway
+from tests.telegram import tiny
 
 
 @pytest.fixture
 async def sim() -> AsyncIterator[simulator.Simulator]:
-    async with simulator.Simulator(token=TOKEN) as running:
+    async with simulator.Simulator(token=tiny.TOKEN) as running:
         yield running
 
 
 @pytest.fixture
 async def out(sim: simulator.Simulator) -> AsyncIterator[gateway.Gateway]:
-    made = gateway.Gateway.connect(TOKEN, sim.url)
+    made = gateway.Gateway.connect(tiny.TOKEN, sim.url)
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def rig(db: Database, sim: simulator.Simulator, out: gateway.Gateway) -> Rig:
-    await db.transact(lambda tx, _now: tables.create_all(tx))
-    await db.transact(pacing.ensure, BOT_ID, rate=200.0)
-    return Rig(db, sim, out)
+async def rig(db: Database, sim: simulator.Simulator, out: gateway.Gateway) -> tiny.Rig:
+    await db.transact(lambda tx, _now: tiny.tables.create_all(tx))
+    await db.transact(pacing.ensure, tiny.BOT_ID, rate=200.0)
+    return tiny.Rig(db, sim, out)
 
 
 @pytest.fixture
@@ -203,3 +47,54 @@ def group(sim: simulator.Simulator, wang: simulator.User) -> simulator.Chat:
     sim.add_bot_to(made, by=wang)
     sim.bot.queue.pending.clear()
     return made
+
+
+@pytest.fixture
+def forum(sim: simulator.Simulator, wang: simulator.User) -> simulator.Chat:
+    made = sim.add_group("带话题的群", members=[wang], supergroup=True)
+    sim.make_forum(made)
+    sim.add_bot_to(made, by=wang)
+    return made
+
+
+# ── a database that goes away ──────────────────────────────────────────────────────────────────────
+
+
+class Outage:
+    """Takes a PostgreSQL database away and gives it back."""
+
+    def __init__(self, server: str, url: str) -> None:
+        self._server = server
+        self._name = sa.make_url(url).database
+
+    async def begin(self) -> None:
+        await self._execute(f'ALTER DATABASE "{self._name}" WITH ALLOW_CONNECTIONS false')
+        await self._execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self._name}'"
+        )
+
+    async def end(self) -> None:
+        await self._execute(f'ALTER DATABASE "{self._name}" WITH ALLOW_CONNECTIONS true')
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._server)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+async def pg_rig(
+    postgresql_url: str, sim: simulator.Simulator, out: gateway.Gateway
+) -> AsyncIterator[tiny.Rig]:
+    database = await Database.open(postgresql_url, clock=clock.system)
+    await database.transact(lambda tx, _now: tiny.tables.create_all(tx))
+    await database.transact(pacing.ensure, tiny.BOT_ID, rate=200.0)
+    yield tiny.Rig(database, sim, out)
+    await database.close()
+
+
+@pytest.fixture
+def outage(postgresql_server: str, postgresql_url: str) -> Outage:
+    return Outage(postgresql_server, postgresql_url)

@@ -1,0 +1,294 @@
+"""What is owed leaves in order, at its pace, and every call's end is known."""
+
+import asyncio
+import datetime as dt
+
+import pytest
+
+from bot import errors, simulator
+from bot.delivery import outbox, pacing, settling
+from bot.delivery.model import ChatState, Lane
+from bot.simulator import Fault
+from bot.telegram import gateway, sender
+from tests.telegram import tiny
+
+
+def texts(sim: simulator.Simulator, where: simulator.Chat | simulator.User) -> list[str]:
+    return [message.text for message in sim.messages(where) if message.from_bot]
+
+
+@pytest.fixture
+def groups(sim: simulator.Simulator, wang: simulator.User) -> list[simulator.Chat]:
+    made = [sim.add_group(f"群 {i}", members=[wang]) for i in range(6)]
+    for group in made:
+        sim.add_bot_to(group, by=wang)
+    sim.bot.queue.pending.clear()
+    return made
+
+
+# ── order and pace ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_deliveries_of_one_chat_leave_in_order_one_a_second(rig, sim, wang) -> None:
+    for subject in "abc":
+        await rig.show(wang, "card", subject)
+    async with rig.sending() as sending:
+        await sending.until_idle()
+    assert texts(sim, wang) == ["卡片 a: 0", "卡片 b: 0", "卡片 c: 0"]
+    first, _, last = [call.at for call in sim.calls_of("sendMessage")]
+    assert last - first >= dt.timedelta(seconds=1.9)
+
+
+async def test_a_group_gets_no_more_than_its_minutes_share(rig, sim, group) -> None:
+    for subject in "ab":
+        await rig.show(group, "card", subject)
+    async with rig.sending(group_rate=1):
+        await sim.until(lambda: texts(sim, group) == ["卡片 a: 0"])
+        claimed = await rig.claim(at=rig.db.now() + dt.timedelta(seconds=50), group_rate=1)
+        assert not claimed
+        claimed = await rig.claim(at=rig.db.now() + dt.timedelta(seconds=70), group_rate=1)
+        assert [item.delivery.subject for item in claimed] == ["b"]
+
+
+async def test_calls_leave_at_the_tokens_rate(rig, sim, groups) -> None:
+    await rig.db.transact(pacing.ensure, tiny.BOT_ID, rate=10.0)
+    for group in groups:
+        await rig.show(group, "card", "7")
+    async with rig.sending() as sending:
+        await sending.until_idle()
+    at = [call.at for call in sim.calls_of("sendMessage")]
+    assert len(at) == 6
+    assert at[-1] - at[0] >= dt.timedelta(seconds=0.45)
+
+
+async def test_an_alert_goes_before_what_was_asked_for_earlier(rig, sim, groups) -> None:
+    for group in groups[:-1]:
+        await rig.show(group, "card", "7")
+    await rig.show(groups[-1], "card", "alarm", lane=Lane.ALERT)
+    async with rig.sending(in_flight=1) as sending:
+        await sending.until_idle()
+    assert sim.calls_of("sendMessage")[0].chat_id == groups[-1].id
+
+
+async def test_chases_are_claimed_one_at_a_time(rig, groups) -> None:
+    for group in groups:
+        await rig.show(group, "chase", "1")
+    assert len(await rig.claim()) == 1
+
+
+async def test_a_missed_slot_is_lost_and_another_taken(rig, group) -> None:
+    await rig.show(group, "card", "7")
+    (item,) = await rig.claim()
+    late = item.slot_at - dt.timedelta(seconds=1)
+    again = await rig.db.transact(sender._begin, item.delivery.id, late, owner="x", bot_id=tiny.BOT_ID)
+    assert isinstance(again, dt.datetime)
+    assert again > item.slot_at
+
+
+async def test_a_halted_token_calls_nobody(rig, group) -> None:
+    await rig.show(group, "card", "7")
+    (item,) = await rig.claim()
+    await rig.db.transact(pacing.halt, tiny.BOT_ID, rig.db.now() + dt.timedelta(seconds=30))
+    begun = await rig.db.transact(
+        sender._begin, item.delivery.id, rig.db.now(), owner="x", bot_id=tiny.BOT_ID
+    )
+    assert begun is None
+    assert await rig.states() == ["queued"]
+
+
+# ── what a call may come to ────────────────────────────────────────────────────────────────────────
+
+
+async def test_flood_control_in_one_chat_halts_only_that_chat(rig, sim, groups) -> None:
+    slow, others = groups[0], groups[1:]
+    sim.faults.add(Fault("sendMessage", "429", chat=slow.id, retry_after_s=2))
+    for group in groups:
+        await rig.show(group, "card", "7")
+    async with rig.sending() as sending:
+        await sim.until(lambda: all(texts(sim, group) for group in others), timeout=1.5)
+        assert not texts(sim, slow)
+        await sending.until_idle()
+        await sim.until(lambda: texts(sim, slow))
+    refused, taken = [call.at for call in sim.calls_of("sendMessage") if call.chat_id == slow.id]
+    assert taken - refused >= dt.timedelta(seconds=2)
+
+
+async def test_flood_control_in_several_chats_at_once_halts_the_token(rig, sim, groups) -> None:
+    sim.faults.add(Fault("sendMessage", "429", times=3, retry_after_s=30))
+    async with rig.sending(in_flight=1):
+        for group in groups[:4]:
+            await rig.show(group, "card", "7")
+        await rig.until_halted()
+        assert len(sim.calls_of("sendMessage")) == 3
+
+
+async def test_an_uncertain_card_is_repeated_once_and_marked(rig, sim, group) -> None:
+    sim.faults.add(Fault("sendMessage", "reset_after"))
+    await rig.show(group, "card", "7")
+    async with rig.sending():
+        await sim.until(lambda: texts(sim, group) == ["卡片 7: 0", "可能重复 卡片 7: 0"])
+        await rig.until_states("uncertain", "sent")
+        await rig.db.transact(tiny.hear, group.id, "yes")
+        await rig.show(group, "card", "7")
+        await rig.until_states("uncertain", "sent", "sent")
+    assert texts(sim, group) == ["卡片 7: 0", "卡片 7: 1"]  # the one we know of is kept up to date
+
+
+async def test_a_card_uncertain_twice_is_left_alone(rig, sim, group) -> None:
+    sim.faults.add(Fault("sendMessage", "reset_before", times=2))
+    await rig.show(group, "card", "7")
+    async with rig.sending():
+        await rig.until_states("uncertain", "uncertain")
+        await rig.show(group, "card", "7")
+        await rig.until_states("uncertain", "uncertain", "dropped")
+    assert texts(sim, group) == []
+
+
+async def test_an_uncertain_chase_is_not_repeated(rig, sim, group) -> None:
+    sim.faults.add(Fault("sendMessage", "reset_before"))
+    await rig.show(group, "chase", "1")
+    async with rig.sending() as sending:
+        await rig.until_states("uncertain")
+        await sending.until_idle()
+    assert len(sim.calls_of("sendMessage")) == 1
+
+
+async def test_an_edit_waits_for_its_send_and_several_become_one(rig, sim, group) -> None:
+    held = sim.faults.add(Fault("sendMessage", "hold"))
+    await rig.show(group, "card", "7")
+    async with rig.sending():
+        await sim.until(lambda: sim.faults.struck)
+        for answer in "abc":
+            await rig.db.transact(tiny.hear, group.id, answer)
+            await rig.refresh(group, "card", "7")
+        sim.faults.release(held)
+        await sim.until(lambda: texts(sim, group) == ["卡片 7: 3"])
+        await rig.until_states("sent", "sent")
+    assert len(sim.calls_of("editMessageText")) == 1
+
+
+async def test_what_has_become_pointless_is_dropped_and_nobody_called(rig, sim, group) -> None:
+    await rig.show(group, "chase", "1")
+    await rig.db.transact(tiny.hear, group.id, "yes")
+    async with rig.sending() as sending:
+        await sending.until_idle()
+    assert await rig.deliveries() == [("1", "dropped", "answered")]
+    assert not sim.calls_of("sendMessage")
+
+
+async def test_one_that_cannot_be_put_into_words_does_not_stop_the_others(rig, sim, groups) -> None:
+    await rig.show(groups[0], "broken", "1")
+    await rig.show(groups[1], "nobody knows this kind", "1")
+    await rig.show(groups[2], "card", "7")
+    async with rig.sending() as sending:
+        await sending.until_idle()
+    assert await rig.states() == ["failed", "dropped", "sent"]
+
+
+async def test_a_group_that_put_us_out_is_not_called_again(rig, sim, group, wang) -> None:
+    sim.kick(group, by=wang)
+    await rig.show(group, "card", "7")
+    async with rig.sending() as sending:
+        await sending.until_idle()
+        assert (await rig.chat(group)).state is ChatState.GONE
+        await rig.show(group, "card", "8")
+        await sending.until_idle()
+    assert await rig.states() == ["failed", "dropped"]
+    assert len(sim.calls_of("sendMessage")) == 1
+
+
+async def test_a_muted_group_is_reachable_again_once_it_is_mended(rig, sim, group) -> None:
+    sim.mute(group)
+    await rig.show(group, "card", "7")
+    async with rig.sending() as sending:
+        await sending.until_idle()
+        assert (await rig.chat(group)).state is ChatState.MUTED
+        sim.unmute(group)
+        await rig.show(group, "card", "8")
+        await sending.until_idle()
+    assert (await rig.chat(group)).state is ChatState.OK
+
+
+async def test_a_migrated_group_gets_its_card_at_its_new_address(rig, sim, group) -> None:
+    chat = await rig.chat(group)
+    new = sim.upgrade(group)
+    await rig.show(group, "card", "7")
+    async with rig.sending() as sending:
+        await sim.until(lambda: texts(sim, new) == ["卡片 7: 0"])
+        await sending.until_idle()
+    assert (await rig.chat(new)).id == chat.id
+
+
+async def test_a_network_that_is_down_is_waited_for(rig, group) -> None:
+    await rig.show(group, "card", "7")
+    rig.gateway, alive = gateway.Gateway.connect(tiny.TOKEN, "http://127.0.0.1:9"), rig.gateway
+    async with rig.sending() as dead:
+        await rig.until_outcome(dead, "not_sent")
+    await rig.gateway.close()
+    assert await rig.states() == ["queued"]
+    rig.gateway = alive
+    async with rig.sending():
+        await rig.until_states("sent")
+
+
+async def test_a_token_telegram_does_not_know_stops_the_sender_and_loses_nothing(rig, sim, group) -> None:
+    await rig.show(group, "card", "7")
+    rig.gateway = gateway.Gateway.connect("7000009:unknown", sim.url)
+    with pytest.raises(errors.Refused, match="BOT_TOKEN"):
+        await rig.make_sender().run()
+    await rig.gateway.close()
+    assert await rig.states() == ["queued"]
+
+
+# ── lives and deaths ───────────────────────────────────────────────────────────────────────────────
+
+
+async def test_stopping_lets_what_is_in_flight_finish(rig, sim, group) -> None:
+    sim.faults.add(Fault("sendMessage", "slow", seconds=0.5))
+    await rig.show(group, "card", "7")
+    async with rig.sending() as sending:
+        await sim.until(lambda: texts(sim, group))
+        sending.stop()
+    assert await rig.states() == ["sent"]
+
+
+async def test_the_rows_of_a_dead_process_are_taken_over_when_their_lease_is_over(rig, groups) -> None:
+    for group in groups[:2]:
+        await rig.show(group, "card", "7")
+    reserved, calling = await rig.claim(owner="dead")
+    assert await rig.db.transact(settling.begin_call, calling.delivery.id, owner="dead")
+
+    def later(tx: object, now: dt.datetime, by: dt.timedelta) -> int:
+        return settling.take_over(tx, now + by)  # type: ignore[arg-type]
+
+    assert await rig.db.transact(later, outbox.LEASE - dt.timedelta(seconds=1)) == 0
+    assert await rig.db.transact(later, outbox.LEASE + dt.timedelta(seconds=1)) == 2
+    assert await rig.states() == ["queued", "uncertain", "queued"]
+    assert not await rig.db.transact(settling.begin_call, reserved.delivery.id, owner="dead")
+
+
+async def test_a_sender_that_is_alone_takes_over_at_once(rig, sim, group) -> None:
+    await rig.show(group, "card", "7")
+    (item,) = await rig.claim(owner="dead")
+    await rig.db.transact(settling.begin_call, item.delivery.id, owner="dead")
+    async with rig.sending(is_alone=True):
+        await sim.until(lambda: texts(sim, group) == ["可能重复 卡片 7: 0"])
+
+
+async def test_two_senders_share_the_work_and_double_nothing(rig, sim, groups) -> None:
+    for group in groups:
+        await rig.show(group, "card", "7")
+    async with rig.sending() as one, rig.sending() as two:
+        await asyncio.gather(one.until_idle(), two.until_idle())
+    assert all(texts(sim, group) == ["卡片 7: 0"] for group in groups)
+
+
+@pytest.mark.postgresql
+async def test_a_database_that_goes_away_is_waited_for(pg_rig, outage, sim, group) -> None:
+    async with pg_rig.sending():
+        await pg_rig.show(group, "card", "7")
+        await sim.until(lambda: texts(sim, group) == ["卡片 7: 0"])
+        await outage.begin()
+        await outage.end()
+        await pg_rig.until_shown(group, "card", "8")
+        await sim.until(lambda: len(texts(sim, group)) == 2)

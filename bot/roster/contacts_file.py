@@ -67,7 +67,7 @@ def parse_contacts(sheet: sheets.Sheet, units: unit_tree.UnitIndex) -> faults.Pa
             rows = _merged(found, drafts)
     faulty = found.faulty_lines()
     kept = tuple(row for row in rows if row.line not in faulty)
-    return faults.Parsed(sheet=sheet, rows=kept, faults=found.faults, warnings=found.warnings)
+    return faults.Parsed(sheet=sheet, rows=kept, all_rows=rows, faults=found.faults, warnings=found.warnings)
 
 
 def _places(sheet: sheets.Sheet, found: faults.Findings) -> tuple[list[_Place], dict[str, sheets.Column]]:

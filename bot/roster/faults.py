@@ -45,11 +45,14 @@ class Fault:
 class Parsed(Generic[RowT_co]):
     """What a sheet says: rows in its order, and everything wrong or doubtful in the order of its lines.
 
-    Rows with a fault are left out, so `rows` is the whole sheet only if there are no faults.
+    Attributes:
+        rows: those without a fault; the whole sheet only if there is none.
+        all_rows: those with faults too, as far as they could be read: to find what other lines refer to.
     """
 
     sheet: sheets.Sheet
     rows: tuple[RowT_co, ...]
+    all_rows: tuple[RowT_co, ...]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
 

@@ -62,11 +62,13 @@ def parse_units(sheet: sheets.Sheet, *, known: Sequence[unit_tree.Node] = ()) ->
         if "stage" not in columns:
             found.warn_line(sheet.header_line, "没有“学段”列。学校的上学日按工作日算。")
         drafts = [_draft(found, record) for record in records.each(sheet, columns, found)]
+        if not drafts:
+            found.fault_line(0, "表头下面没有单位。")
         _check_codes(found, drafts)
         rows = _with_parents(found, drafts, known)
     faulty = found.faulty_lines()
     kept = tuple(row for row in rows if row.line not in faulty)
-    return faults.Parsed(sheet=sheet, rows=kept, faults=found.faults, warnings=found.warnings)
+    return faults.Parsed(sheet=sheet, rows=kept, all_rows=rows, faults=found.faults, warnings=found.warnings)
 
 
 def index_of(rows: Iterable[UnitRow], known: Iterable[unit_tree.Node] = ()) -> unit_tree.UnitIndex:
@@ -174,7 +176,7 @@ def _check_cities(found: faults.Findings, drafts: list[_Draft], known: Sequence[
             draft.record.cell("kind"),
             f"市局只能有一个,第 {cities[0].row.line} 行已经有“{cities[0].row.name}”。",
         )
-    if not cities and standing is None:
+    if drafts and not cities and standing is None:
         found.fault_line(0, "没有市局这一行。请加一行,类型写“市局”,上级单位留空。")
     elif cities and standing and sheets.fold(cities[0].row.code) != sheets.fold(standing.code):
         cell = cities[0].record.cell("code")

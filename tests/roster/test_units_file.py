@@ -191,6 +191,10 @@ def test_two_equal_headers_are_a_fault_and_a_lesser_one_a_warning(write_csv):
     assert messages(found.warnings)[0] == "units.csv 第 1 行:没有用到这些列:法人。"
 
 
+def test_a_file_without_units_is_a_fault(write_csv):
+    assert messages(parsed(write_csv, "").faults) == ["units.csv:表头下面没有单位。"]
+
+
 def test_no_city_is_a_fault_of_the_whole_file(write_csv):
     found = parsed(write_csv, "DH,大河县教育局,县局,\n")
     assert messages(found.faults) == ["units.csv:没有市局这一行。请加一行,类型写“市局”,上级单位留空。"]

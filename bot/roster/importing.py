@@ -9,7 +9,6 @@ from bot import errors
 from bot.audit import trail
 from bot.db import Tx
 from bot.roster import contacts_file, difference, model, standing, units_file
-from bot.roster.vocabulary import Kind
 
 CLOSED_AT_ONCE = 5  # units; more, or more than a tenth, is a file with a county missing rather than a reform
 CLOSED_SHARE = 0.1
@@ -34,9 +33,7 @@ def bring_in(
         errors.Refused: a unit would lose its parent, or, without `force`, so much would close or end that
             the file is rather incomplete.
     """
-    tx.execute(
-        sa.select(_u.c.id).where(_u.c.kind == Kind.CITY.value).with_for_update()
-    )  # one import at a time
+    _keep_others_out(tx)
     found = difference.between(standing.read(tx), units, contacts)
     refuse_orphans(found, units)
     if not force:
@@ -78,6 +75,12 @@ def refuse_if_drastic(found: difference.Difference) -> None:
             f"现有 {found.posts_before} 个职务,按新表会结束 {ended} 个。"
             "请核对联系人表是否完整;确实要结束,请加 --force。"
         )
+
+
+def _keep_others_out(tx: Tx) -> None:
+    """What is read now is what is changed: no post is given in chat in between. SQLite has one writer."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.text("LOCK TABLE unit, contact, post, imported_post IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def apply(tx: Tx, now: dt.datetime, found: difference.Difference, *, by: str) -> None:

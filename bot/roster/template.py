@@ -109,16 +109,9 @@ def _fill(worksheet: Worksheet, layout: sheets.Layout, notes: Mapping[str, _Note
         header.comment = Comment(f"{_needed(note)}。{note.advice}。例:{note.example}", "校安")
         worksheet.column_dimensions[letter].width = note.width
         if note.is_text:
-            _keep_text(worksheet, letter)
+            worksheet.column_dimensions[letter].number_format = TEXT
         if note.choices:
             _offer(worksheet, letter, note.choices)
-
-
-def _keep_text(worksheet: Worksheet, letter: str) -> None:
-    """Both the column and its first cells are text: WPS looks at the one, Excel at the other."""
-    worksheet.column_dimensions[letter].number_format = TEXT
-    for line in range(2, 502):
-        worksheet[f"{letter}{line}"].number_format = TEXT
 
 
 def _offer(worksheet: Worksheet, letter: str, choices: Iterable[str]) -> None:

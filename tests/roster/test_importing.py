@@ -11,7 +11,19 @@ import sqlalchemy as sa
 from bot import errors
 from bot.audit import model as audit_model
 from bot.db import Database, Tx
-from bot.roster import csv_files, enrolment, exporting, import_files, model, people, sample, standing, units
+from bot.roster import (
+    csv_files,
+    enrolment,
+    exporting,
+    faults_report,
+    import_files,
+    model,
+    people,
+    sample,
+    standing,
+    template,
+    units,
+)
 from bot.roster.access import Role
 from bot.roster.import_files import ImportOutcome
 
@@ -481,3 +493,25 @@ async def test_four_thousand_units_are_imported_and_compared(db, tmp_path):
     assert len(await open_codes(db)) == len(city.units)
     again = await import_files.run_import(db, tmp_path / "units.csv", tmp_path / "contacts.csv")
     assert again.changes.is_empty
+
+
+async def test_a_filled_template_is_imported_marked_and_imported_again(db, tmp_path):
+    roster, report = tmp_path / "名册.xlsx", tmp_path / "问题.xlsx"
+    template.write(roster)
+    book = openpyxl.load_workbook(roster)
+    for line in UNITS.splitlines()[1:]:
+        code, name, kind, parent, stage, *_ = line.split(",")
+        book["单位"].append([code, name, kind, parent, stage])
+    for line in CONTACTS.splitlines()[1:]:
+        book["联系人"].append(line.split(","))
+    book["联系人"]["D2"] = 1.38e10
+    book.save(roster)
+    outcome = await import_files.run_import(db, roster, roster, report=report)
+    said = "1.38E+10 不是手机号。Excel 把号码变成了数字,请设为文本,写 11 位数字。"
+    assert [str(fault) for fault in outcome.checked.wrong] == [f"名册.xlsx 第 2 行 D 列 “手机号”:{said}"]
+    marked = openpyxl.load_workbook(report)
+    assert marked["联系人"]["D2"].fill.start_color.rgb == faults_report.RED.start_color.rgb
+    marked["联系人"]["D2"] = 13800000001
+    marked.save(report)
+    assert (await import_files.run_import(db, report, report)).is_done
+    assert (await import_files.run_import(db, report, report)).changes.is_empty

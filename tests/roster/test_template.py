@@ -38,9 +38,13 @@ def test_kinds_stages_yes_and_roles_are_drop_downs(workbook):
 
 def test_phones_and_codes_are_kept_as_text(workbook):
     book = openpyxl.load_workbook(workbook)
-    assert book["联系人"]["D2"].number_format == "@"
     assert book["联系人"].column_dimensions["D"].number_format == "@"
-    assert book["单位"]["M2"].number_format == book["单位"]["A2"].number_format == "@"
+    assert book["单位"].column_dimensions["A"].number_format == "@"
+    assert book["单位"].column_dimensions["M"].number_format == "@"
+
+
+def test_the_first_line_below_the_header_is_free(workbook):
+    assert openpyxl.load_workbook(workbook)["联系人"].max_row == 1
 
 
 def test_a_filled_template_is_imported_as_both_files(workbook):

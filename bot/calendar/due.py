@@ -20,7 +20,7 @@ class Due:
     """A due rule: so long after publication, or a wall-clock time on a day.
 
     Attributes:
-        after: for `+2h`; exact, whatever the clock does.
+        after: for `+2h`; counted from the whole second of publication.
         days: for `same day` (0) and `next day` (1), counted on the schools' calendar.
         date: (year or 0, month, day); without a year, the next such day from publication on, that day included.
         time: wall-clock time in the schools' zone.
@@ -39,7 +39,7 @@ class Due:
             Refused: the date does not exist (02-30), or 02-29 without a leap year in the next eight.
         """
         if self.after is not None:
-            return published_at + self.after
+            return published_at.replace(microsecond=0) + self.after
         today = published_at.astimezone(zone).date()
         if self.days is not None:
             day = today + dt.timedelta(days=self.days)

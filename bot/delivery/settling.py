@@ -82,9 +82,20 @@ def settle(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> 
             _again(tx, now, delivery.id, reason="moved", at_most=MOVES)
         case Verdict.LOST:
             outbox.finish(tx, now, delivery.id, State.FAILED, outcome.detail)
+            _lost(tx, now, item)
         case _:
             outbox.finish(tx, now, delivery.id, State.FAILED, f"{outcome.verdict}: {outcome.detail}")
             _chat_trouble(tx, now, delivery.chat.id, outcome)
+
+
+def _lost(tx: Tx, now: dt.datetime, item: outbox.Claimed) -> None:
+    """Somebody took the message away: its thing is shown anew, as a message of its own."""
+    delivery = item.delivery
+    if item.message.delete:
+        return
+    same = (_p.c.chat_id == delivery.chat.id, _p.c.kind == delivery.kind, _p.c.subject == delivery.subject)
+    tx.execute(_p.update().where(*same).values(message_id=None))
+    outbox.show(tx, now, delivery.chat.id, delivery.kind, delivery.subject, lane=Lane.REFRESH)
 
 
 def _chat_trouble(tx: Tx, now: dt.datetime, chat_id: ChatId, outcome: Outcome) -> None:

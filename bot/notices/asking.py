@@ -158,3 +158,8 @@ def refresh_cards(tx: Tx, now: dt.datetime, notice_id: int, assignment_ids: list
     )
     for chat_id in tx.execute(query).scalars():
         outbox.refresh(tx, now, chat_id, "card", notice_id, every=GROUP_EDITS_EVERY)
+
+
+def settle_all(tx: Tx, now: dt.datetime) -> None:
+    """Every open ask runs through the place that is right now: after an import, after arming, at every start."""
+    settle(tx, now, units.every(tx), lane=Lane.SCHEDULED)

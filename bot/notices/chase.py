@@ -133,20 +133,22 @@ def claim(tx: Tx, now: dt.datetime, chase_id: int) -> Owed | None:
     return Owed(notice, person, owing)
 
 
-def counts(tx: Tx, notice_id: int) -> dict[int, int]:
-    """Assignment → how many reminders spoke of it."""
+def counts(tx: Tx, notice_id: int, *, until: dt.datetime | None = None) -> dict[int, int]:
+    """Assignment → how many reminders spoke of it, up to an instant (None: until now)."""
     g = model.chased
     query = (
         sa.select(g.c.assignment_id, sa.func.count())
-        .join(_a, _a.c.id == g.c.assignment_id)
-        .where(_a.c.notice_id == notice_id)
+        .join(_c, _c.c.id == g.c.chase_id)
+        .where(_c.c.notice_id == notice_id)
         .group_by(g.c.assignment_id)
     )
+    if until is not None:
+        query = query.where(_c.c.claimed_at <= until)
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
-def phoned(tx: Tx, notice_id: int) -> dict[int, dt.datetime]:
-    """Assignment → when an officer last noted 已电话."""
+def phoned(tx: Tx, notice_id: int, *, until: dt.datetime | None = None) -> dict[int, dt.datetime]:
+    """Assignment → when an officer last noted 已电话, up to an instant (None: until now)."""
     p = model.phone_call
     query = (
         sa.select(p.c.assignment_id, sa.func.max(p.c.at))
@@ -154,6 +156,8 @@ def phoned(tx: Tx, notice_id: int) -> dict[int, dt.datetime]:
         .where(_a.c.notice_id == notice_id)
         .group_by(p.c.assignment_id)
     )
+    if until is not None:
+        query = query.where(p.c.at <= until)
     return {row[0]: row[1] for row in tx.execute(query)}
 
 

@@ -14,6 +14,7 @@ from bot.notices import model, rules
 from bot.notices.rules import Reach, Row, TroubleState
 from bot.roster import access, units
 from bot.roster.model import enrolment, post
+from bot.roster.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,3 +373,31 @@ def history(tx: Tx, assignment_id: int, *, until: dt.datetime) -> list[Spoken]:
         Spoken(r.value, r.text or "", r.said_by, r.at, r.on_behalf, r.late, r.withdrawn_at is not None)
         for r in rows
     ]
+
+
+def unit_names(tx: Tx, notice_id: int, unit_ids: list[int]) -> list[str]:
+    """The names, as frozen, of those of the units that owe an answer to the notice."""
+    a = model.assignment
+    query = sa.select(a.c.unit_name).where(a.c.notice_id == notice_id, a.c.unit_id.in_(unit_ids))
+    return list(tx.execute(query.order_by(a.c.position)).scalars())
+
+
+def owed_by(tx: Tx, now: dt.datetime, person: Person) -> list[tuple[Notice, Status]]:
+    """What this person's units still owe in notices that can be answered, the earliest due first."""
+    mine = [p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN]
+    a, n = model.assignment, model.notice
+    query = (
+        sa.select(a.c.id, a.c.notice_id)
+        .join(n, n.c.id == a.c.notice_id)
+        .where(a.c.unit_id.in_(mine), n.c.recalled_at.is_(None), n.c.closes_at > now)
+        .order_by(a.c.due_at, a.c.notice_id)
+    )
+    groups: dict[int, list[int]] = defaultdict(list)
+    for r in tx.execute(query):
+        groups[r.notice_id].append(r.id)
+    owed: list[tuple[Notice, Status]] = []
+    for notice_id, ids in groups.items():
+        found = notice(tx, notice_id)
+        if found is not None:
+            owed += [(found, s) for s in statuses(tx, notice_id, at=now, assignment_ids=ids) if s.owes]
+    return owed

@@ -1,6 +1,7 @@
 """有困难: it counts at once, is told in three short private questions, and lives until somebody solves it."""
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -118,20 +119,29 @@ def _step(tx: Tx, now: dt.datetime, trouble_id: int, state: TroubleState, person
 
 def get(tx: Tx, trouble_id: int) -> Trouble | None:
     """The trouble with this id."""
+    return next(iter(_read(tx, _t.c.id == trouble_id)), None)
+
+
+def _read(tx: Tx, some: sa.ColumnElement[bool], at: dt.datetime | None = None) -> list[Trouble]:
+    """These troubles, the oldest first, with the steps taken until `at` (None: all of them)."""
     n = model.notice
     query = (
         sa.select(_t, _a.c.notice_id, _a.c.unit_id, _a.c.unit_name, _a.c.county_id, n.c.title)
         .join(_a, _a.c.id == _t.c.assignment_id)
         .join(n, n.c.id == _a.c.notice_id)
-        .where(_t.c.id == trouble_id)
+        .where(some)
+        .order_by(_t.c.id)
     )
-    m = tx.execute(query).mappings().first()
-    if m is None:
-        return None
-    steps = tuple(
-        Step(TroubleState(r.state), r.said_by, r.at)
-        for r in tx.execute(sa.select(_s).where(_s.c.trouble_id == trouble_id).order_by(_s.c.id))
-    )
+    taken = sa.select(_s).join(_t, _t.c.id == _s.c.trouble_id).join(_a, _a.c.id == _t.c.assignment_id)
+    if at is not None:
+        taken = taken.where(_s.c.at <= at)
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for r in tx.execute(taken.where(some).order_by(_s.c.id)):
+        steps[r.trouble_id].append(Step(TroubleState(r.state), r.said_by, r.at))
+    return [_trouble(m, tuple(steps[m["id"]])) for m in tx.execute(query).mappings() if m["id"] in steps]
+
+
+def _trouble(m: sa.RowMapping, steps: tuple[Step, ...]) -> Trouble:
     return Trouble(
         m["id"], m["assignment_id"], m["notice_id"], m["title"], m["unit_id"], m["unit_name"], m["county_id"],
         m["contact_id"], m["said_by"], m["on_behalf"], m["theme"], m["need"], m["text"], m["file_id"], m["file_kind"],
@@ -159,16 +169,13 @@ def of_notice_unit(tx: Tx, assignment_id: int) -> Trouble | None:
     return None
 
 
-def of_notice(tx: Tx, notice_id: int) -> dict[int, Trouble]:
-    """Assignment → its newest trouble that was not withdrawn."""
-    ids = tx.execute(
-        sa.select(_t.c.id)
-        .join(_a, _a.c.id == _t.c.assignment_id)
-        .where(_a.c.notice_id == notice_id)
-        .order_by(_t.c.id)
-    ).scalars()
-    found = [t for t in (get(tx, i) for i in ids) if t is not None and t.state is not TroubleState.WITHDRAWN]
-    return {t.assignment_id: t for t in found}
+def of_notice(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> dict[int, Trouble]:
+    """Assignment → its newest trouble that was not withdrawn, as it stood at `at` (None: as it stands).
+
+    What was told about it (theme, need, text) is always the present wording.
+    """
+    found = _read(tx, _a.c.notice_id == notice_id, at)
+    return {t.assignment_id: t for t in found if t.state is not TroubleState.WITHDRAWN}
 
 
 def ask_again(tx: Tx, now: dt.datetime, found: Trouble, person: Person) -> None:
@@ -299,6 +306,20 @@ def handle(tx: Tx, now: dt.datetime, *, trouble_id: int, user_id: int, state: Tr
         return found
     trail.note(tx, now, actor=person.actor, verb=f"trouble_{state}", subject=f"trouble:{trouble_id}")
     return _take_step(tx, now, found, state, person, user_id)
+
+
+def phone(tx: Tx, now: dt.datetime, *, trouble_id: int, user_id: int) -> str:
+    """The number of the one who told it, for an officer entitled to it; the look is written down.
+
+    Raises:
+        NotAllowed: no right to phones there.
+    """
+    found, person = get(tx, trouble_id), people.by_user(tx, user_id)
+    if found is None or person is None or not person.may(access.Action.SEE_PHONES, found.place):
+        raise errors.NotAllowed("您不能看这个号码。")
+    trail.note(tx, now, actor=person.actor, verb="see_phones", subject=f"trouble:{trouble_id}")
+    number = people.get(tx, found.contact_id).phone
+    return f"{found.said_by} {people.dialled(number)}" if number else f"{found.said_by}没有登记手机号"
 
 
 def _take_step(

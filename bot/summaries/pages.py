@@ -5,6 +5,7 @@ buttons say and from the reader's present rights, so a forged page number or cou
 """
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -76,7 +77,7 @@ class Page:
         return cls(callback.notice, callback.args[0], Part(callback.args[1]), min(page, 9999), as_of, unit_id)
 
 
-_LISTED = {
+_LISTED: dict[Part, Callable[[Status], bool]] = {
     Part.SILENT: lambda s: s.reach is Reach.SILENT,
     Part.UNBOUND: lambda s: s.reach is Reach.UNBOUND,
     Part.UNDELIVERED: lambda s: s.reach is Reach.UNDELIVERED,
@@ -110,12 +111,9 @@ class Pages:
         Raises:
             NotAllowed: no right to see tables, or the page lies outside the person's area.
         """
-        seen = person.scope(access.Action.SEE_TABLE) if person else None
-        if person is None or seen is None or seen.is_empty:
-            raise errors.NotAllowed("您不能看汇总。")
-        table = self._table(tx, now, page, seen)
-        if not table.statuses:
-            raise errors.NotAllowed(self._not_yours(tx, person))
+        table = self.table(tx, now, person=person, page=page)
+        if person is None:
+            raise TypeError("a table without a reader")
         if page.part is Part.UNIT:
             return self._unit(tx, now, person, table, page, unmask=unmask)
         if page.part is Part.NUMBERS and len({row_key(s) for s in table.statuses}) > 1:
@@ -124,11 +122,32 @@ class Pages:
             return self._city(tx, now, person, table, page, complete=True)
         return self._list(tx, now, person, table, page, unmask=unmask)
 
-    def _not_yours(self, tx: Tx, person: Person) -> str:
+    def table(self, tx: Tx, now: dt.datetime, *, person: Person | None, page: Page) -> Table:
+        """The numbers and names of a page, cut to what the person may see.
+
+        Raises:
+            NotAllowed: as `show`.
+        """
+        table = self._table(tx, now, page, self.readable(tx, person))
+        if person is None or not table.statuses:
+            raise errors.NotAllowed(self._not_yours(tx, person))
+        return table
+
+    def readable(self, tx: Tx, person: Person | None) -> access.Scope:
+        """Where this person may see tables.
+
+        Raises:
+            NotAllowed: nowhere.
+        """
+        seen = person.scope(access.Action.SEE_TABLE) if person else None
+        if seen is None or seen.is_empty:
+            raise errors.NotAllowed("您不能看汇总。")
+        return seen
+
+    def _not_yours(self, tx: Tx, person: Person | None) -> str:
+        posts = person.posts if person else ()
         mine = [
-            p.unit_name
-            for p in person.posts
-            if access.reach(p.role, access.Action.SEE_TABLE) is access.Reach.AREA
+            p.unit_name for p in posts if access.reach(p.role, access.Action.SEE_TABLE) is access.Reach.AREA
         ]
         return f"您能看{'、'.join(mine)}的数,看不了别的。"
 

@@ -167,6 +167,8 @@ class Intake:
         except errors.DatabaseAway as fault:
             if not settled.done():
                 settled.set_exception(fault)
+        except Exception:  # it could not even be parked: Telegram has it still, and the others go on
+            log.exception("update_not_settled", update=arrival.update_id)
         finally:
             if not settled.done():  # cancelled, or a bug of ours: Telegram has it still
                 settled.set_exception(errors.DatabaseAway("not settled"))
@@ -263,7 +265,7 @@ class Intake:
             updates.park,
             arrival.update_id,
             lane=arrival.lane,
-            raw=json.dumps(arrival.raw, ensure_ascii=False),
+            raw=json.dumps(arrival.raw),  # in ASCII: half a surrogate pair is no UTF-8
             error=error,
             tried=tried,
             is_hopeless=is_hopeless,

@@ -70,7 +70,8 @@ class Polling:
         self._backlog: set[int] = set()  # of those open, the ones that may be as old as an outage
         self._offset = 0
         self._failures = 0
-        self._beat_at: Instant = None
+        self._asked_at: Instant = None  # the last getUpdates that was answered
+        self._beat_at: Instant = None  # … with nothing older than it left to settle
         self._pressed_before: Instant = None
 
     def stop(self) -> None:
@@ -169,8 +170,12 @@ class Polling:
         if batch and self._pressed_before is None and last is not None and now - last > OUTAGE:
             log.warning("after_outage", for_s=round((now - last).total_seconds()), updates=len(batch))
             self._pressed_before = last
+        self._asked_at = now
+        self._move_beat()
+
+    def _move_beat(self) -> None:
         if self._pressed_before is None and not self._backlog:
-            self._beat_at = now
+            self._beat_at = self._asked_at
 
     def _hand_over_one(self, tasks: asyncio.TaskGroup, raw: Mapping[str, Any], update_id: int) -> None:
         self._open.add(update_id)
@@ -188,6 +193,7 @@ class Polling:
         else:
             self._settled.add(update_id)
             self._backlog.discard(update_id)
+            self._move_beat()
         finally:
             self._open.discard(update_id)
             self._progress.set()

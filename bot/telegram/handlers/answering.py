@@ -28,6 +28,10 @@ class Answering:
         verb = answer.ask_line if it.value is Value.TEXT else answer.press
         await self.tell(context, await context.transact(verb, it))
 
+    async def unknown(self, _: telegram.Update, context: Context) -> None:
+        """A button of nobody's: an old one, or a forged one."""
+        await self._toast(context, "unknown")
+
     async def look(self, _: telegram.Update, context: Context) -> None:
         """[🔎 我校报了没]: an alert only the presser sees; nothing is recorded."""
         callback = context.callback

@@ -1,0 +1,174 @@
+"""The composition root: the one place where the rooms meet; it owns every task and its lifetime."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import fcntl
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterator
+from typing import IO, Self
+
+import structlog
+
+from bot import clock, errors, timers
+from bot.db import Database, Tx, migrate, urls
+from bot.delivery import outbox, pacing
+from bot.delivery.message import Outcome, Verdict
+from bot.inbox import updates
+from bot.notices import asking, cards, deadline, trouble, trouble_messages
+from bot.roster import messages
+from bot.settings import Settings
+from bot.summaries import messages as summary_messages
+from bot.telegram import context, gateway, intake, menus, routes, sender
+from bot.texts import Words
+
+log = structlog.get_logger()
+
+TICK_EVERY = dt.timedelta(seconds=2)
+CLAIMED_ALONE = frozenset({"chase"})
+_LOST_CHAT = (Verdict.GONE, Verdict.BLOCKED, Verdict.MUTED, Verdict.MOVED)
+
+
+def preparations(words: Words, phones: str) -> dict[str, outbox.Prepare]:
+    """Every kind of delivery and how it is put into words."""
+    return {
+        **cards.preparations(words),
+        **trouble_messages.preparations(words, phones),
+        **messages.preparations(words),
+        **summary_messages.preparations(words, phones),
+    }
+
+
+def follow(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> None:
+    """A chat found lost by an error: what was asked through it moves on, in the same transaction."""
+    if outcome.verdict in _LOST_CHAT:
+        asking.chat_changed(tx, now, item.delivery.chat.id)
+
+
+class App:
+    """One process of the bot. `open` makes it ready, `run` serves until `stop`."""
+
+    def __init__(
+        self, settings: Settings, db: Database, tg: gateway.Gateway, *, bot_id: int, username: str
+    ) -> None:
+        words = Words(settings.zone)
+        options = context.Options(settings.zone, settings.phones_in_chat.value, settings.group_rate)
+        owner = f"{socket.gethostname()[:12]}-{os.getpid()}-{secrets.token_hex(4)}"
+        is_alone = db.is_sqlite  # one process to a file: nobody else's lease can be alive
+        self.db, self.gateway, self.words = db, tg, words
+        self.bot_id, self.username = bot_id, username
+        self._parts = settings.parts
+        phones = settings.phones_in_chat.value
+        self.sender = sender.Sender(
+            db, tg, preparations(words, phones), bot_id=bot_id, group_rate=settings.group_rate, owner=owner,
+            only_one_of=CLAIMED_ALONE, is_alone=is_alone, after=follow,
+        )  # fmt: skip
+        self.intake = intake.Intake(
+            context.Doors(db, tg, options),
+            lambda application: routes.add(application, words, phones),
+            owner=owner,
+            is_alone=is_alone,
+        )
+        self.timers = timers.Metronome(self.tick, every=TICK_EVERY)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, settings: Settings, *, now: clock.Clock = clock.system) -> AsyncIterator[Self]:
+        """The process, its database and its gateway, closed again afterwards.
+
+        Raises:
+            Refused: no token, an unknown token, tables of another version, or a second process on one file.
+        """
+        if settings.bot_token is None:
+            raise errors.Refused("没有 BOT_TOKEN:真正运行需要机器人的 token;不设时请用 demo")
+        async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(_only_one(settings.database_url))
+            await asyncio.to_thread(make_ready, settings.database_url)
+            db = await Database.open(settings.database_url, clock=now)
+            stack.push_async_callback(db.close)
+            tg = gateway.Gateway.connect(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+            stack.push_async_callback(tg.close)
+            me = await menus.introduced(tg)
+            await db.transact(pacing.ensure, me.bot_id, rate=settings.send_rate, username=me.username)
+            await db.transact(asking.settle_all)
+            yield cls(settings, db, tg, bot_id=me.bot_id, username=me.username)
+
+    async def run(self) -> None:
+        """Serve until `stop`: each part is a task of one group, so the fault of one ends all."""
+        log.info("started", username=self.username, parts=sorted(self._parts))
+        async with asyncio.TaskGroup() as tasks:
+            if "intake" in self._parts:
+                tasks.create_task(self.intake.run())
+                tasks.create_task(menus.set_up(self.gateway, self.words))
+            if "sender" in self._parts:
+                tasks.create_task(self.sender.run())
+            if "timers" in self._parts:
+                tasks.create_task(self.timers.run())
+        log.info("stopped")
+
+    def stop(self) -> None:
+        """Take nothing new; `run` returns when what is in flight is done."""
+        for part in (self.timers, self.intake, self.sender):
+            part.stop()
+
+    async def tick(self) -> None:
+        """Whatever is due now. One thing's fault does not keep the others from being done."""
+        for verb in (deadline.tell, trouble.remind_undescribed, updates.forget_seen):
+            try:
+                await self.db.transact(verb)
+            except errors.DatabaseAway:
+                raise
+            except Exception:  # an edge: one verb of a tick must not stop the others
+                log.exception("due_work_failed", verb=verb.__name__)
+
+
+async def learn_username(db: Database, settings: Settings) -> None:
+    """Ask Telegram once for the bot's username and keep it; an unreachable Telegram leaves it unknown."""
+    if settings.bot_token is None:
+        return
+    tg = gateway.Gateway.connect(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    try:
+        found = await menus.introduced_once(tg)
+        if found is not None:
+            await db.transact(pacing.ensure, found.bot_id, rate=settings.send_rate, username=found.username)
+    finally:
+        await tg.close()
+
+
+def make_ready(url: str) -> None:
+    """A new database gets its tables; one of another version is refused.
+
+    Raises:
+        Refused: run `db upgrade` first.
+    """
+    current, head = migrate.current(url), migrate.head()
+    if current is None:
+        migrate.upgrade(url)
+    elif current != head:
+        raise errors.Refused(f"数据库的表是 {current} 版,程序要 {head} 版。请先运行 xiaoan db upgrade")
+
+
+@contextlib.contextmanager
+def _only_one(url: str) -> Iterator[None]:
+    """Hold the SQLite file's lock, so that a second process is refused; nothing for PostgreSQL.
+
+    Raises:
+        Refused: another process has it.
+    """
+    file = urls.sqlite_file(urls.parse(url))
+    if file is None:
+        yield
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(file.name + ".lock").open("w") as held:
+        _lock(held, str(file))
+        yield
+
+
+def _lock(held: IO[str], name: str) -> None:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        raise errors.Refused(f"{name} 正被另一个校安进程使用:一个 SQLite 文件只能由一个进程运行") from fault

@@ -1,0 +1,363 @@
+"""The command line: parse, call one use case, print. Exit 0 done, 2 wrong use, 1 refused or failed."""
+
+import argparse
+import asyncio
+import datetime as dt
+import json
+import pathlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar
+
+from bot import __version__, app, clock, demo, errors, logs, settings
+from bot.calendar import instants
+from bot.db import Database, Tx, migrate
+from bot.delivery import pacing
+from bot.notices import asking, publish, queries
+from bot.plans import content
+from bot.roster import (
+    access_table, arming, exporting, import_files, inviting, people, sample, slips, standing, template, units,
+)  # fmt: skip
+from bot.roster.access import Role
+from bot.settings import Settings
+from bot.summaries import doctor, document, workbook
+from bot.texts import Words
+
+T = TypeVar("T")
+Arguments = argparse.Namespace
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; the exit status."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        chosen = settings.load()
+        secrets = [s.get_secret_value() for s in (chosen.bot_token, chosen.webhook_secret) if s]
+        logs.configure(level=chosen.log_level, form=chosen.log_format, secrets=secrets)
+        status: int = parsed.command(parsed, chosen)
+    except (errors.XiaoanError, BaseExceptionGroup) as fault:
+        expected = list(_expected(fault))
+        if not expected:
+            raise
+        for one in expected:
+            print(f"连不上数据库:{one}" if isinstance(one, errors.DatabaseAway) else one, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _expected(fault: BaseException) -> Iterator[errors.XiaoanError]:
+    """The refusals inside a group of tasks that ended together; nothing if a bug is among them."""
+    if isinstance(fault, errors.XiaoanError):
+        yield fault
+    elif isinstance(fault, BaseExceptionGroup):
+        known, unknown = fault.split(errors.XiaoanError)
+        if unknown is None and known is not None:
+            for inner in known.exceptions:
+                yield from _expected(inner)
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(line)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _with_db(chosen: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` with the database open; a new one gets its tables, one of another version is refused."""
+    app.make_ready(chosen.database_url)
+
+    async def body() -> T:
+        db = await Database.open(chosen.database_url, clock=clock.system)
+        try:
+            return await work(db)
+        finally:
+            await db.close()
+
+    return asyncio.run(body())
+
+
+# ── running ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _run(_: Arguments, chosen: Settings) -> int:
+    async def serve() -> None:
+        async with app.App.open(chosen) as process:
+            loop = asyncio.get_running_loop()
+            for name in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(name, process.stop)
+            print(f"校安在运行:@{process.username}", file=sys.stderr)
+            await process.run()
+
+    asyncio.run(serve())
+    return 0
+
+
+def _demo(parsed: Arguments, chosen: Settings) -> int:
+    return asyncio.run(demo.play(chosen, once=parsed.once))
+
+
+def _upgrade(_: Arguments, chosen: Settings) -> int:
+    migrate.upgrade(chosen.database_url)
+    _say(f"数据库已是 {migrate.head()} 版")
+    return 0
+
+
+def _doctor(_: Arguments, chosen: Settings) -> int:
+    found = _with_db(chosen, lambda db: db.read(doctor.examine, db.now()))
+    faults = [
+        f
+        for path in sorted((chosen.config_dir / "reminders").glob("*.yaml"))
+        for f in content.read(path).faults
+    ]
+    found = [*(doctor.Finding(True, f"计划:{fault}") for fault in faults), *found]
+    _say(*(f"{'✗' if finding.bad else '·'} {finding.text}" for finding in found))
+    return 1 if any(finding.bad for finding in found) else 0
+
+
+def _access(_: Arguments, __: Settings) -> int:
+    _say(*access_table.lines())
+    return 0
+
+
+# ── roster ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _import(parsed: Arguments, chosen: Settings) -> int:
+    async def work(db: Database) -> import_files.ImportOutcome:
+        outcome = await import_files.run_import(
+            db,
+            parsed.units,
+            parsed.contacts,
+            dry_run=parsed.dry_run,
+            report=parsed.report,
+            force=parsed.force,
+        )
+        if outcome.is_done:
+            await db.transact(asking.settle_all)  # who moved, or left, is asked where it is right now
+        return outcome
+
+    outcome = _with_db(chosen, work)
+    for line in outcome.lines:
+        print(line, file=sys.stderr if outcome.has_faults else sys.stdout)
+    return 1 if outcome.has_faults else 0
+
+
+def _export(parsed: Arguments, chosen: Settings) -> int:
+    roster = _with_db(chosen, lambda db: db.read(standing.read))
+    exporting.write(parsed.directory, roster)
+    _say(f"已写到 {parsed.directory}")
+    return 0
+
+
+def _template(parsed: Arguments, _: Settings) -> int:
+    template.write(parsed.file)
+    _say(f"已写到 {parsed.file}")
+    return 0
+
+
+def _sample(parsed: Arguments, _: Settings) -> int:
+    made = sample.write(parsed.directory, schools=parsed.schools)
+    _say(f"已写到 {parsed.directory}:{len(made.units)} 个单位,{len(made.contacts)} 条联系人")
+    return 0
+
+
+def _invite(parsed: Arguments, chosen: Settings) -> int:
+    role = Role(parsed.role) if parsed.role else None
+
+    async def work(db: Database) -> tuple[list[inviting.Issued], str]:
+        await _learn_username(db, chosen)
+        issued = await db.transact(
+            inviting.issue, unit_code=parsed.unit, role=role, every=parsed.all and not role
+        )
+        return issued, await db.read(_bureau_phone)
+
+    issued, phone = _with_db(chosen, work)
+    words = Words(chosen.zone)
+    if parsed.slips:
+        _write(parsed.slips, slips.build([_slip(one, phone, words) for one in issued]))
+    if parsed.json:
+        _print_json([_invitation(one, chosen.zone) for one in issued])
+    elif not parsed.slips:
+        _say(
+            *(
+                f"{i.unit.code} {i.unit.name} {i.who or ('群' if i.kind == 'group' else i.role)} {i.code} {i.link or ''}"
+                for i in issued
+            )
+        )
+    if parsed.slips:
+        print(f"{len(issued)} 张,已写到 {parsed.slips}", file=sys.stderr)
+    return 0
+
+
+async def _learn_username(db: Database, chosen: Settings) -> None:
+    """Links carry the bot's username; before the first start Telegram is asked for it."""
+    if not await db.read(pacing.username) and chosen.bot_token is not None:
+        await app.learn_username(db, chosen)
+
+
+def _bureau_phone(tx: Tx) -> str:
+    city = units.city(tx)
+    return people.dialled(units.duty_phone(tx, city)) if city else ""
+
+
+def _invitation(one: inviting.Issued, zone: dt.tzinfo) -> dict[str, object]:
+    return {
+        "kind": one.kind, "unit": one.unit.code, "role": one.role or None, "contact": one.contact,
+        "link": one.link, "code": one.code, "expires_at": one.expires_at.astimezone(zone).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def _slip(one: inviting.Issued, phone: str, words: Words) -> slips.Slip:
+    return slips.Slip(
+        unit=one.unit.name, who=one.who, code=one.code, link=one.link, phone=phone, is_group=one.kind == "group",
+        until=words.day(one.expires_at),
+    )  # fmt: skip
+
+
+def _arm(parsed: Arguments, chosen: Settings) -> int:
+    async def work(db: Database) -> int:
+        opened = await db.transact(
+            arming.arm, counties=parsed.county or [], everything=parsed.all, schools=parsed.schools
+        )
+        await db.transact(asking.settle_all)
+        return opened
+
+    opened = _with_db(chosen, work)
+    _say(f"已开通 {opened} 所学校:以后发的通知会真的送到")
+    return 0
+
+
+# ── notices ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _publish(parsed: Arguments, chosen: Settings) -> int:
+    entry = content.one(parsed.file)
+    words = Words(chosen.zone)
+
+    def verb(tx: Tx, now: dt.datetime) -> publish.Published:
+        return publish.publish(tx, now, entry.draft(now, words), by="cli")
+
+    done = _with_db(chosen, lambda db: db.transact(verb))
+    if parsed.json:
+        _print_json({"notice": done.notice_id, "units": done.units, "chats": done.chats})
+    else:
+        trial = "(试运行:只发给管理员和试点群)" if done.is_trial else ""
+        _say(f"已发出 {done.notice_id} 号通知:{done.units} 个单位,{done.chats} 个群和私聊{trial}")
+    return 0
+
+
+def _summary(parsed: Arguments, chosen: Settings) -> int:
+    words = Words(chosen.zone)
+    as_of = instants.parse(parsed.as_of, now=clock.system(), zone=chosen.zone) if parsed.as_of else None
+
+    async def work(db: Database) -> None:
+        now = db.now()
+        if parsed.xlsx:
+            sheets = await db.read(_sheets, parsed.notice, now, as_of)
+            _write(parsed.xlsx, workbook.build(sheets, words))
+        if parsed.json:
+            _print_json(
+                await db.read(document.build, notice_id=parsed.notice, now=now, as_of=as_of, zone=chosen.zone)
+            )
+        elif not parsed.xlsx:
+            table = await db.read(queries.table, parsed.notice, now=now, as_of=as_of)
+            _say(*_table_lines(table, words))
+
+    _with_db(chosen, work)
+    return 0
+
+
+def _sheets(tx: Tx, notice_id: int, now: dt.datetime, as_of: dt.datetime | None) -> workbook.Sheets:
+    return workbook.collect(tx, notice_id=notice_id, now=now, as_of=as_of, phones="full")
+
+
+def _table_lines(table: queries.Table, words: Words) -> list[str]:
+    title = words.plain("desk.sheet", title=table.notice.title, at=table.at, frozen=table.as_of is not None)
+    head = (
+        f"{'应报':>6}{'已报':>6}{'补报':>6}{'困难':>6}{'未报':>6}{'没登记':>5}{'没送到':>5}{'免报':>6}  单位"
+    )
+    lines = [title, head]
+    for r in (*table.rows, table.total):
+        numbers = (r.expected, r.answered, r.late, r.trouble, r.missing, r.unbound, r.undelivered, r.excused)
+        lines.append("".join(f"{n:>8}" for n in numbers) + f"  {r.name}")
+    return lines
+
+
+def _write(path: pathlib.Path, content_: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content_)
+    except OSError as fault:
+        raise errors.Refused(f"{path}:写不了({fault.strerror})") from fault
+
+
+# ── the words ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="xiaoan", description="校安:教育局的校园安全机器人")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="命令")
+
+    def add(
+        group: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: object, help_: str
+    ) -> argparse.ArgumentParser:
+        made = group.add_parser(name, help=help_, description=help_)
+        made.set_defaults(command=command)
+        return made
+
+    add(commands, "run", _run, "运行机器人")
+    one = add(commands, "demo", _demo, "不用 token,演一遍一所城市的一天")
+    one.add_argument("--once", action="store_true", help="演完就结束")
+    database = commands.add_parser("db", help="数据库").add_subparsers(required=True, metavar="命令")
+    add(database, "upgrade", _upgrade, "建表,或升级到这一版")
+    add(commands, "doctor", _doctor, "检查有什么要人来处理")
+    add(commands, "access", _access, "打印谁能做什么")
+    _roster_commands(commands, add)
+    one = add(commands, "invite", _invite, "发登记码")
+    one.add_argument("--unit", metavar="编码", help="只给一个单位")
+    one.add_argument("--role", choices=[r.value for r in Role], help="只给一种职务;已登记的会另发接任码")
+    one.add_argument("--all", action="store_true", help="已登记的人、已绑定的群也给")
+    one.add_argument("--slips", type=pathlib.Path, metavar="F.xlsx", help="做成可以打印裁开的纸条")
+    one.add_argument("--json", action="store_true")
+    one = add(commands, "arm", _arm, "结束试运行:从此真的发给学校")
+    which = one.add_mutually_exclusive_group(required=True)
+    which.add_argument("--county", action="append", metavar="编码", help="只开通这个县(可写几次)")
+    which.add_argument("--all", action="store_true", help="全市")
+    one.add_argument("--schools", type=int, required=True, metavar="N", help="会开通几所学校,须写对")
+    one = add(commands, "publish", _publish, "发一条通知")
+    one.add_argument("file", type=pathlib.Path, metavar="FILE.yaml")
+    one.add_argument("--json", action="store_true")
+    one = add(commands, "summary", _summary, "看一条通知的表")
+    one.add_argument("notice", type=int, metavar="NOTICE", help="通知的编号")
+    one.add_argument("--as-of", metavar="T", help="截至这一刻;不写是实时")
+    form = one.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--xlsx", type=pathlib.Path, metavar="F")
+    return parser
+
+
+def _roster_commands(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    add: Callable[..., argparse.ArgumentParser],
+) -> None:
+    roster = commands.add_parser("roster", help="名册").add_subparsers(required=True, metavar="命令")
+    one = add(roster, "import", _import, "导入名册:整份对了才导入,错一处都不改")
+    one.add_argument("units", type=pathlib.Path, help="单位表 .csv 或 .xlsx")
+    one.add_argument("contacts", type=pathlib.Path, help="联系人表 .csv 或 .xlsx")
+    one.add_argument("--dry-run", action="store_true", help="只说会改什么")
+    one.add_argument("--report", type=pathlib.Path, metavar="F.xlsx", help="把错的地方在您的表上标红")
+    one.add_argument("--force", action="store_true", help="允许一次停用很多单位")
+    one = add(roster, "export", _export, "把现在的名册写成两个文件")
+    one.add_argument("directory", type=pathlib.Path, metavar="DIR")
+    one = add(roster, "template", _template, "一份带下拉选项的空表")
+    one.add_argument("file", type=pathlib.Path, metavar="F.xlsx")
+    one = add(roster, "sample", _sample, "一份虚构的名册")
+    one.add_argument("directory", type=pathlib.Path, metavar="DIR")
+    one.add_argument("--schools", type=int, required=True, metavar="N")

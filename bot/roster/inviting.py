@@ -1,0 +1,102 @@
+"""Codes for many at once: who still has to enrol, and which groups have no unit yet."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot import errors
+from bot.db import Tx
+from bot.delivery import pacing
+from bot.roster import contacts, enrolment, model, people, units
+from bot.roster.access import Role
+from bot.roster.units import Unit
+
+GROUP_KINDS = ("city", "county", "school", "college")  # an office has no group of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One code with what is printed beside it.
+
+    Attributes:
+        link: None as long as the bot has not told us its username.
+        who: 王校长, or '' where the invitation names nobody.
+    """
+
+    kind: str
+    unit: Unit
+    role: str
+    contact: str | None
+    who: str
+    link: str | None
+    code: str
+    expires_at: dt.datetime
+
+
+def issue(
+    tx: Tx, now: dt.datetime, *, unit_code: str | None = None, role: Role | None = None, every: bool = False
+) -> list[Issued]:
+    """Codes in roster order; those given out before and still valid are given again.
+
+    Without a role: for every contact not yet enrolled, and for the unit's group if it has none. With a role: for
+    the holders of that post; one who is enrolled already, or a post nobody holds, is invited anew, and whoever
+    comes takes the post over.
+
+    Args:
+        unit_code: one unit; None for all.
+        every: also those who are enrolled and groups that are bound.
+
+    Raises:
+        Refused: no such unit, an empty roster, or a role that such a unit has not.
+    """
+    chosen = _chosen(tx, unit_code)
+    known = contacts.of(tx)
+    grouped = set(
+        tx.execute(sa.select(model.binding.c.unit_id).where(model.binding.c.until.is_(None))).scalars()
+    )
+    name = pacing.username(tx)
+    issued: list[Issued] = []
+    for unit in chosen:
+        for contact in known.get(unit.id, []):
+            if role is not None and contact.role is not role:
+                continue
+            if contact.enrolled and not every and role is None:
+                continue
+            kind = "successor" if contact.enrolled and role is not None else "contact"
+            given = enrolment.invite(
+                tx, now, unit_id=unit.id, role=contact.role, contact_id=contact.contact_id, kind=kind
+            )
+            issued.append(_issued(given, unit, contact, name))
+        if role is not None and not any(c.role is role for c in known.get(unit.id, [])) and unit_code:
+            issued.append(_issued(enrolment.invite(tx, now, unit_id=unit.id, role=role), unit, None, name))
+        if role is None and unit.kind in GROUP_KINDS and (every or unit.id not in grouped):
+            issued.append(_issued(enrolment.invite(tx, now, unit_id=unit.id, role=None), unit, None, name))
+    return issued
+
+
+def _chosen(tx: Tx, unit_code: str | None) -> list[Unit]:
+    everyone = units.every(tx)
+    if not everyone:
+        raise errors.Refused("名册还是空的,请先导入名册")
+    if unit_code is None:
+        return everyone
+    found = [u for u in everyone if u.code == unit_code]
+    if not found:
+        raise errors.Refused(f"--unit {unit_code}:名册里没有这个单位")
+    return found
+
+
+def _issued(given: enrolment.Invitation, unit: Unit, contact: contacts.Contact | None, name: str) -> Issued:
+    door = "startgroup" if given.kind == "group" else "start"
+    return Issued(
+        "group" if given.kind == "group" else "contact", unit, given.role,
+        contact.name if contact else None, people.addressed(contact.name, contact.role) if contact else "",
+        f"https://t.me/{name}?{door}={given.code}" if name else None, given.code, given.expires_at,
+    )  # fmt: skip
+
+
+def bound_groups(tx: Tx) -> int:
+    """How many groups speak for a unit now."""
+    query = sa.select(sa.func.count()).select_from(model.binding).where(model.binding.c.until.is_(None))
+    return int(tx.execute(query).scalar_one())

@@ -1,0 +1,84 @@
+"""`summary --json`: a notice's table as one document, every figure beside the names it is made of."""
+
+import datetime as dt
+
+from bot.db import Tx
+from bot.notices import chase, queries, trouble
+from bot.notices.queries import Status, Table
+from bot.notices.rules import Row
+from bot.roster import contacts
+
+
+def build(
+    tx: Tx, *, notice_id: int, now: dt.datetime, as_of: dt.datetime | None, zone: dt.tzinfo
+) -> dict[str, object]:
+    """The document of the public surface; instants ISO 8601 in the schools' zone, `as_of` null for 实时.
+
+    Raises:
+        Refused: as `queries.table`.
+    """
+    table = queries.table(tx, notice_id, now=now, as_of=as_of)
+    chased = chase.counts(tx, notice_id)
+    missing = [s for s in table.statuses if s.owes]
+    known = contacts.of(tx, [s.unit_id for s in missing] if len(missing) < 500 else None)  # noqa: PLR2004
+    return {
+        "notice": _notice(table, now, zone),
+        "as_of": _iso(table.as_of, zone),
+        "at": _iso(table.at, zone),
+        "total": row(table.total),
+        "rows": [row(line) for line in table.rows],
+        "missing": [_missing(s, known.get(s.unit_id, []), chased.get(s.assignment_id, 0)) for s in missing],
+        "trouble": _troubles(tx, table, zone),
+    }
+
+
+def _iso(at: dt.datetime | None, zone: dt.tzinfo) -> str | None:
+    return None if at is None else at.astimezone(zone).isoformat(timespec="seconds")
+
+
+def _notice(table: Table, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+    n = table.notice
+    return {
+        "id": n.id, "title": n.title, "kind": n.kind.value, "state": n.state(now),
+        "published_at": _iso(n.published_at, zone), "due_at": _iso(n.due_at, zone), "trial": n.is_trial,
+    }  # fmt: skip
+
+
+def row(line: Row) -> dict[str, object]:
+    """ROW."""
+    return {
+        "unit": line.unit, "name": line.name, "expected": line.expected, "answered": line.answered,
+        "late": line.late, "trouble": line.trouble, "missing": line.missing, "unbound": line.unbound,
+        "undelivered": line.undelivered, "excused": line.excused, "rate": line.rate,
+    }  # fmt: skip
+
+
+def _missing(s: Status, known: list[contacts.Contact], chased: int) -> dict[str, object]:
+    return {
+        "unit": s.code, "name": s.name, "county": s.row_code, "reach": s.reach.value if s.reach else None,
+        "contacts": [{"name": c.name, "role": c.role.value, "phone": c.phone} for c in known],
+        "chased": chased,
+    }  # fmt: skip
+
+
+def _troubles(tx: Tx, table: Table, zone: dt.tzinfo) -> list[dict[str, object]]:
+    """Everything counted as 有困难, as it stood at the table's instant."""
+    told = trouble.of_notice(tx, table.notice.id)
+    found: list[dict[str, object]] = []
+    for s in table.statuses:
+        if s.trouble is None or s.excused or s.assignment_id not in told:
+            continue
+        it = told[s.assignment_id]
+        text = "".join(
+            part for part in (trouble.THEMES.get(it.theme, ""), ":" if it.theme and it.text else "", it.text)
+        )
+        found.append(
+            {
+                "unit": s.code,
+                "name": s.name,
+                "state": s.trouble.value,
+                "text": text,
+                "at": _iso(it.opened_at, zone),
+            }
+        )
+    return found

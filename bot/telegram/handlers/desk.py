@@ -1,0 +1,308 @@
+"""The bureau's desk in chat: tables, names, on behalf, excuses, reminders, and the officer's side of a trouble."""
+
+import asyncio
+import datetime as dt
+from dataclasses import dataclass
+
+import telegram
+
+from bot.db import Tx
+from bot.delivery.message import Button, Callback, Document, OutgoingMessage
+from bot.notices import chase, desk, queries, trouble
+from bot.notices.rules import TroubleState, Value
+from bot.notices.trouble_messages import TroubleMessages
+from bot.roster import access, people
+from bot.summaries import picking, workbook
+from bot.summaries.pages import Page, Pages, Part
+from bot.summaries.picking import Picking
+from bot.telegram.context import Context
+from bot.telegram.handlers import group_words
+from bot.texts import Words
+
+CHOICES = 8  # notices offered when a table is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Handlers of everything an officer presses."""
+
+    words: Words
+    pages: Pages
+    picking: Picking
+    troubles: TroubleMessages
+
+    # ── commands ─────────────────────────────────────────────────────────────────────────────────
+
+    async def summary(self, update: telegram.Update, context: Context) -> None:
+        """/summary: the newest notice's table; the earlier ones as buttons."""
+        await self._open(update, context, Part.NUMBERS)
+
+    async def missing(self, update: telegram.Update, context: Context) -> None:
+        """/missing: the newest notice's names, 没回复 first."""
+        await self._open(update, context, Part.SILENT)
+
+    async def _open(self, update: telegram.Update, context: Context, part: Part) -> None:
+        if not context.is_private:
+            return await group_words.say(update, context, "enrol.list_in_private")
+        recent = await context.read(_recent, context.user_id)
+        if recent is None:
+            return await self._say(context, "desk.not_entitled")
+        if not recent:
+            return await self._say(context, "desk.nothing")
+        message = await context.read(self._page, context.now, context.user_id, Page(recent[0].id, part=part))
+        others = tuple(
+            (Button(f"{self.words.day(n.published_at)} {n.title}", Page(n.id, part=part).callback()),)
+            for n in recent[1:4]
+        )
+        await context.say(_with_rows(message, others))
+
+    def _page(self, tx: Tx, now: dt.datetime, user_id: int, page: Page) -> OutgoingMessage:
+        return self.pages.show(tx, now, person=people.by_user(tx, user_id), page=page)
+
+    async def _say(self, context: Context, name: str) -> None:
+        await context.say(OutgoingMessage(self.words.html(name)))
+
+    # ── pages ────────────────────────────────────────────────────────────────────────────────────
+
+    async def page(self, _: telegram.Update, context: Context) -> None:
+        """Any button that leads to a page: the message is edited in place."""
+        page = await self._asked_page(context)
+        if page is not None:
+            message = await context.read(self._page, context.now, context.user_id, page)
+            await context.toast("")
+            await context.edit(message)
+
+    async def numbers(self, _: telegram.Update, context: Context) -> None:
+        """[📞 看号码]: the page with full numbers, for one entitled; written into the audit trail."""
+        page = await self._asked_page(context)
+        if page is None:
+            return
+
+        def verb(tx: Tx, now: dt.datetime) -> OutgoingMessage:
+            return self.pages.show(
+                tx, now, person=people.by_user(tx, context.user_id), page=page, unmask=True
+            )
+
+        message = await context.transact(verb)
+        await context.toast("")
+        await context.edit(message)
+
+    async def excel(self, _: telegram.Update, context: Context) -> None:
+        """[📄 Excel]: the page's table as a workbook, within the reader's area."""
+        page = await self._asked_page(context)
+        if page is None:
+            return
+        book = await context.read(self._book, context.now, context.user_id, page)
+        await context.toast("")
+        content = await asyncio.to_thread(workbook.build, book, self.words)  # slow: off the event loop
+        head = book.table
+        name = self.words.plain(
+            "desk.sheet", title=head.notice.title, at=head.at, frozen=head.as_of is not None
+        )
+        await context.say(OutgoingMessage("", document=Document(f"{name}.xlsx", content)))
+
+    def _book(self, tx: Tx, now: dt.datetime, user_id: int, page: Page) -> workbook.Sheets:
+        """The reader's area; on a county's page, that county of it."""
+        person = people.by_user(tx, user_id)
+        seen = self.pages.readable(tx, person)
+        full = seen if person is None else person.scope(access.Action.SEE_PHONES)
+        county = int(page.row) if page.row.isdigit() else None
+        return workbook.collect(
+            tx, notice_id=page.notice_id, now=now, as_of=page.as_of, phones=self.pages.phones, phones_within=full.has,
+            within=lambda place: seen.has(place) and county in (None, place.county_id),
+        )  # fmt: skip
+
+    async def _asked_page(self, context: Context) -> Page | None:
+        page = Page.of(context.callback) if context.callback else None
+        if page is None or not context.is_private:
+            await context.toast(self.words.plain("toast.unknown"))
+            return None
+        return page
+
+    # ── 代报, 免报, 已电话 ────────────────────────────────────────────────────────────────────────
+
+    async def pick(self, _: telegram.Update, context: Context) -> None:
+        """[📞 已电话/代报], and turning its pages."""
+        page = await self._asked_page(context)
+        if page is not None:
+            await self._picked(context, page, [])
+
+    async def tick(self, _: telegram.Update, context: Context) -> None:
+        """One school ticked or unticked."""
+        callback = context.callback
+        number = callback.number(2) if callback else None
+        if callback is None or number is None or len(callback.args) < 4 or callback.args[1] not in list(Part):  # noqa: PLR2004
+            return await context.toast(self.words.plain("toast.unknown"))
+        chosen = picking.unpack(callback.args[3]) or []
+        await self._picked(
+            context, Page(callback.notice, callback.args[0], Part(callback.args[1]), number), chosen
+        )
+
+    async def _picked(self, context: Context, page: Page, chosen: list[int]) -> None:
+        def query(tx: Tx, now: dt.datetime) -> OutgoingMessage:
+            return self.picking.show(
+                tx, now, person=people.by_user(tx, context.user_id), page=page, chosen=chosen
+            )
+
+        message = await context.read(query, context.now)
+        await context.toast("")
+        await context.edit(message)
+
+    async def sure(self, _: telegram.Update, context: Context) -> None:
+        """「会记上您的名字,学校可以改。」"""
+        callback, ids = context.callback, self._ids(context, 1)
+        if callback is None or ids is None:
+            return await context.toast(self.words.plain("toast.unknown"))
+        message = await context.read(
+            self.picking.confirm, notice_id=callback.notice, value=callback.args[0], unit_ids=ids
+        )
+        await context.toast("")
+        await context.edit(message)
+
+    async def why(self, _: telegram.Update, context: Context) -> None:
+        """Reasons of 免报."""
+        callback, ids = context.callback, self._ids(context, 0)
+        if callback is None or ids is None:
+            return await context.toast(self.words.plain("toast.unknown"))
+        message = await context.read(self.picking.reasons, notice_id=callback.notice, unit_ids=ids)
+        await context.toast("")
+        await context.edit(message)
+
+    async def behalf(self, _: telegram.Update, context: Context) -> None:
+        """[确定] of 代报."""
+        callback, ids = context.callback, self._ids(context, 1)
+        if callback is None or ids is None or callback.args[0] not in ("yes", "trouble"):
+            return await context.toast(self.words.plain("toast.unknown"))
+        value = Value(callback.args[0])
+        done = await context.transact(
+            desk.on_behalf, notice_id=callback.notice, unit_ids=ids, user_id=context.user_id, value=value
+        )
+        await self._finished(context, callback.notice, done)
+
+    async def excuse(self, _: telegram.Update, context: Context) -> None:
+        """A reason of 免报 pressed."""
+        callback, ids = context.callback, self._ids(context, 1)
+        if callback is None or ids is None:
+            return await context.toast(self.words.plain("toast.unknown"))
+        done = await context.transact(
+            desk.excuse,
+            notice_id=callback.notice,
+            unit_ids=ids,
+            user_id=context.user_id,
+            reason=callback.args[0],
+        )
+        await self._finished(context, callback.notice, done)
+
+    async def rang(self, _: telegram.Update, context: Context) -> None:
+        """[已电话]."""
+        callback, ids = context.callback, self._ids(context, 0)
+        if callback is None or ids is None:
+            return await context.toast(self.words.plain("toast.unknown"))
+        done = await context.transact(
+            desk.mark_phoned, notice_id=callback.notice, unit_ids=ids, user_id=context.user_id
+        )
+        await self._finished(context, callback.notice, done)
+
+    def _ids(self, context: Context, index: int) -> list[int] | None:
+        callback = context.callback
+        if callback is None or index >= len(callback.args) or not context.is_private:
+            return None
+        return picking.unpack(callback.args[index])
+
+    async def _finished(self, context: Context, notice_id: int, done: desk.Done) -> None:
+        await context.toast(self.words.plain("desk.done", done=done.done, skipped=done.skipped))
+        message = await context.read(self._page, context.now, context.user_id, Page(notice_id))
+        await context.edit(message)
+
+    # ── reminders ────────────────────────────────────────────────────────────────────────────────
+
+    async def chase_command(self, update: telegram.Update, context: Context) -> None:
+        """/chase: whom a reminder of the newest notice would reach; nothing leaves before [提醒]."""
+        if not context.is_private:
+            return await group_words.say(update, context, "enrol.list_in_private")
+        recent = await context.read(_recent, context.user_id)
+        if not recent:
+            return await self._say(context, "desk.not_entitled" if recent is None else "desk.nothing")
+        message = await context.read(self._chase_ask, context.now, context.user_id, recent[0].id)
+        await context.say(message)
+
+    async def chase_ask(self, _: telegram.Update, context: Context) -> None:
+        """[再提醒 n 校]: the count and the cap, told before."""
+        callback = context.callback
+        if callback is None or not context.is_private:
+            return await context.toast(self.words.plain("toast.unknown"))
+        message = await context.read(self._chase_ask, context.now, context.user_id, callback.notice)
+        await context.toast("")
+        await context.edit(message)
+
+    def _chase_ask(self, tx: Tx, now: dt.datetime, user_id: int, notice_id: int) -> OutgoingMessage:
+        person = people.by_user(tx, user_id)
+        notice = queries.notice(tx, notice_id)
+        within = person.scope(access.Action.CHASE) if person else access.scope((), access.Action.CHASE)
+        if notice is None or within.is_empty:
+            return OutgoingMessage(self.words.html("desk.not_entitled"))
+        it = chase.plan(tx, now, notice_id=notice_id, within=within)
+        html = self.words.html(
+            "desk.chase_ask",
+            title=notice.title,
+            schools=it.schools,
+            capped=it.capped,
+            contacts=len(it.contacts),
+        )
+        back = Button(self.words.plain("desk.back"), Page(notice_id).callback())
+        sure = Button(self.words.plain("desk.chase_sure", count=it.schools), Callback("chase!", notice_id))
+        return OutgoingMessage(html, ((sure,), (back,)) if it.contacts else ((back,),))
+
+    async def chase(self, _: telegram.Update, context: Context) -> None:
+        """[提醒 n 校]."""
+        callback = context.callback
+        if callback is None or not context.is_private:
+            return await context.toast(self.words.plain("toast.unknown"))
+        done = await context.transact(chase.request, notice_id=callback.notice, user_id=context.user_id)
+        notice = await context.read(queries.notice, callback.notice)
+        html = self.words.html(
+            "desk.chased",
+            title=notice.title if notice else "",
+            schools=done.schools,
+            contacts=len(done.contacts),
+        )
+        await context.toast(self.words.plain("toast.done"))
+        back = Button(self.words.plain("desk.back"), Page(callback.notice).callback())
+        await context.edit(OutgoingMessage(html, ((back,),)))
+
+    # ── the officer's side of a trouble ──────────────────────────────────────────────────────────
+
+    async def trouble_step(self, _: telegram.Update, context: Context) -> None:
+        """[已看到] [已电话] [已解决]."""
+        callback = context.callback
+        trouble_id = callback.number(0) if callback else None
+        word = callback.args[1] if callback and len(callback.args) > 1 else ""
+        if trouble_id is None or word not in list(TroubleState):
+            return await context.toast(self.words.plain("toast.unknown"))
+        state = TroubleState(word)
+        await context.transact(trouble.handle, trouble_id=trouble_id, user_id=context.user_id, state=state)
+        label = self.words.plain(f"trouble.{word}") if word in ("seen", "phoned", "solved") else ""
+        await context.toast(self.words.plain("toast.seen_by", words=label))
+
+    async def trouble_phone(self, _: telegram.Update, context: Context) -> None:
+        """[📞 看号码] under a trouble."""
+        trouble_id = context.callback.number(0) if context.callback else None
+        if trouble_id is None or not context.is_private:
+            return await context.toast(self.words.plain("toast.unknown"))
+        await context.toast(await context.transact(_phone, context.user_id, trouble_id), alert=True)
+
+
+def _phone(tx: Tx, now: dt.datetime, user_id: int, trouble_id: int) -> str:
+    return trouble.phone(tx, now, trouble_id=trouble_id, user_id=user_id)
+
+
+def _recent(tx: Tx, user_id: int) -> list[queries.Notice] | None:
+    """The newest notices; None for one who may not see tables."""
+    person = people.by_user(tx, user_id)
+    if person is None or person.scope(access.Action.SEE_TABLE).is_empty:
+        return None
+    return queries.recent(tx, limit=CHOICES)
+
+
+def _with_rows(message: OutgoingMessage, rows: tuple[tuple[Button, ...], ...]) -> OutgoingMessage:
+    return OutgoingMessage(message.html, (*message.rows, *rows))

@@ -1,0 +1,162 @@
+"""What people type: plain words, answers to open questions, codes; and what to say to the rest."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import telegram
+
+from bot.db import Tx
+from bot.delivery.message import Button, Callback, OutgoingMessage
+from bot.inbox import questions
+from bot.notices import answer, joining, queries, trouble
+from bot.notices.rules import Kind
+from bot.roster import access, enrolment, people
+from bot.telegram.context import Context
+from bot.telegram.handlers import group_words
+from bot.telegram.handlers.answering import Answering
+from bot.telegram.handlers.desk import Desk
+from bot.telegram.handlers.enrolment import Enrolling
+from bot.texts import Words
+
+Handler = Callable[[telegram.Update, Context], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Talking:
+    """Handlers of typed words, and the small commands."""
+
+    words: Words
+    enrolling: Enrolling
+    answering: Answering
+    desk: Desk
+
+    def plain_words(self) -> dict[str, Handler]:
+        """What can be typed instead of a command, in private."""
+        return {
+            "汇总": self.desk.summary, "未报": self.desk.missing, "提醒": self.desk.chase_command,
+            "催报": self.desk.chase_command, "待办": self.todo, "我": self.enrolling.me, "我是谁": self.enrolling.me,
+            "交接": self.enrolling.hand_over, "帮助": self.help, "开始": self.enrolling.start, "取消": self.cancel,
+        }  # fmt: skip
+
+    async def text(self, update: telegram.Update, context: Context) -> None:
+        """A private line: a plain word, an answer to what was asked, a code, or nothing we know."""
+        typed = (update.message.text if update.message else None) or ""
+        word = typed.strip().strip("。.!!??")
+        if (handler := self.plain_words().get(word)) is not None:
+            return await handler(update, context)
+        asked = await context.read(questions.open, context.now, context.user_id)
+        if asked is not None:
+            return await self._answered(context, asked, typed)
+        code = enrolment.normal_code(typed)
+        if code is not None or await context.read(_looks_like_code, context.user_id, typed):
+            return await self.enrolling.code(update, context, code or typed[:20])
+        person = await context.transact(_known, context.user_id)
+        await self._say(context, "talk.not_understood" if person else "talk.help_stranger")
+
+    async def _answered(self, context: Context, asked: questions.Question, typed: str) -> None:
+        if asked.kind == trouble.QUESTION:
+            await self.answering.told_in_words(context, asked.subject, " ".join(typed.split()))
+        elif asked.kind == answer.LINE_QUESTION:
+            await self.answering.report_line(context, asked.subject, typed)
+        elif asked.kind == joining.NAME_QUESTION:
+            await self.enrolling.name(context, typed)
+
+    async def file(self, update: telegram.Update, context: Context) -> None:
+        """A voice or a photo: taken where a trouble is being told, else we say that we cannot read it."""
+        message = update.message
+        if message is None or not context.is_private:
+            return
+        asked = await context.read(questions.open, context.now, context.user_id)
+        file_id, kind = "", ""
+        if message.voice is not None:
+            file_id, kind = message.voice.file_id, "voice"
+        elif message.photo:
+            file_id, kind = message.photo[-1].file_id, "photo"
+        if asked is not None and asked.kind == trouble.QUESTION and file_id:
+            return await self.answering.told_by_file(context, asked.subject, file_id, kind)
+        await self._say(context, "talk.no_voice")
+
+    async def group_reply(self, update: telegram.Update, context: Context) -> None:
+        """Free text reaches us in a group (a reply, or we are its administrator): never kept, buttons are meant."""
+        message = update.message
+        replied = message.reply_to_message if message else None
+        if replied is None or replied.from_user is None or replied.from_user.id != context.bot.id:
+            return
+        await group_words.say(update, context, "enrol.buttons_please")
+
+    async def help(self, update: telegram.Update, context: Context) -> None:
+        """/help: one screen for each kind of user."""
+        if not context.is_private:
+            return await group_words.say(update, context, "enrol.buttons_please")
+        person = await context.transact(_known, context.user_id)
+        if person is None:
+            return await self._say(context, "talk.help_stranger")
+        is_bureau = not person.scope(access.Action.SEE_TABLE).is_empty
+        await self._say(context, "talk.help_bureau" if is_bureau else "talk.help_school")
+
+    async def cancel(self, _: telegram.Update, context: Context) -> None:
+        """/cancel: nothing is expected of the person any more."""
+        if context.is_private:
+            had = await context.transact(questions.close, context.user_id)
+            await context.say(OutgoingMessage(self.words.html("talk.cancelled", something=had)))
+
+    async def todo(self, update: telegram.Update, context: Context) -> None:
+        """/todo: what this person's units still owe, one button each."""
+        if not context.is_private:
+            return await group_words.say(update, context, "enrol.buttons_please")
+        await self._owed(context, None)
+
+    async def report(self, update: telegram.Update, context: Context) -> None:
+        """/report: the reports still owed; with a line behind it, the only one there is."""
+        if not context.is_private:
+            return await group_words.say(update, context, "enrol.write_in_private")
+        await self._owed(context, Kind.REPORT, " ".join(context.args or ()))
+
+    async def _owed(self, context: Context, kind: Kind | None, line: str = "") -> None:
+        person = await context.transact(_known, context.user_id)
+        if person is None:
+            return await self._say(context, "talk.help_stranger")
+        owed = await context.read(_owing, context.now, person)
+        if kind is not None:
+            owed = [(n, s) for n, s in owed if n.kind is kind]
+        if line and len(owed) == 1:
+            subject = f"{owed[0][0].id}:{owed[0][1].unit_id}"
+            return await self.answering.report_line(context, subject, line)
+        rows = tuple(row for n, s in owed[:10] for row in self._owed_rows(n, s))
+        if kind is Kind.REPORT:
+            return await self._say(context, "talk.report_pick" if owed else "talk.nothing_to_report", rows)
+        await context.say(OutgoingMessage(self.words.html("talk.todo", count=len(owed)), rows))
+
+    def _owed_rows(self, n: queries.Notice, s: queries.Status) -> tuple[tuple[Button, ...], ...]:
+        args = (str(s.unit_id),)
+        sign = "🟢" if n.kind is Kind.REPORT else "✅"
+        yes = Button(f"{sign} {n.title}·{s.name}", Callback("yes", n.id, n.version, args))
+        other = "say" if n.kind is Kind.REPORT else "trouble"
+        label = (
+            self.words.plain("card.say")
+            if other == "say"
+            else self.words.plain("card.trouble", words=n.trouble_words)
+        )
+        return ((yes,), (Button(label, Callback(other, n.id, n.version, args)),))
+
+    async def _say(self, context: Context, name: str, rows: tuple[tuple[Button, ...], ...] = ()) -> None:
+        await context.say(OutgoingMessage(self.words.html(name), rows))
+
+
+def _known(tx: Tx, now: dt.datetime, user_id: int) -> people.Person | None:
+    joining.came_in(tx, now, user_id=user_id)
+    person = people.by_user(tx, user_id)
+    return person if person is not None and person.posts else None
+
+
+def _looks_like_code(tx: Tx, user_id: int, typed: str) -> bool:
+    """A stranger who types one short Latin word means a code, right or wrong."""
+    plain = typed.strip().replace("-", "").replace(" ", "")
+    return (
+        plain.isascii() and plain.isalnum() and 6 <= len(plain) <= 10 and people.by_user(tx, user_id) is None
+    )  # noqa: PLR2004
+
+
+def _owing(tx: Tx, now: dt.datetime, person: people.Person) -> list[tuple[queries.Notice, queries.Status]]:
+    return queries.owed_by(tx, now, person)

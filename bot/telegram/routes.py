@@ -1,0 +1,58 @@
+"""The whole routing table: what comes in, and which handler it goes to."""
+
+from telegram.ext import CallbackQueryHandler, ChatMemberHandler, CommandHandler, MessageHandler, filters
+
+from bot.notices.trouble_messages import TroubleMessages
+from bot.summaries.pages import Pages
+from bot.summaries.picking import Picking
+from bot.telegram.context import Application
+from bot.telegram.handlers.answering import Answering
+from bot.telegram.handlers.desk import Desk
+from bot.telegram.handlers.enrolment import Enrolling
+from bot.telegram.handlers.talk import Talking
+from bot.texts import Words
+
+NEW = filters.UpdateType.MESSAGE  # an edited message is no new command
+
+
+def add(application: Application, words: Words, phones: str) -> None:
+    """Every handler, in the order in which they are asked."""
+    answering, enrolling = Answering(words), Enrolling(words)
+    desk = Desk(words, Pages(words, phones), Picking(words), TroubleMessages(words, phones))
+    talking = Talking(words, enrolling, answering, desk)
+
+    buttons = {
+        "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,
+        "look": answering.look,
+        "t-theme": answering.trouble_theme, "t-need": answering.trouble_need, "t-enough": answering.trouble_enough,
+        "t-reword": answering.trouble_reword, "t-solved": answering.trouble_solved, "t-wrong": answering.trouble_wrong,
+        "t-step": desk.trouble_step, "t-phone": desk.trouble_phone,
+        "is-me": enrolling.is_me, "not-me": enrolling.not_me, "no-count": enrolling.not_counted,
+        "handover": enrolling.hand_over_this, "bind": enrolling.agree,
+        "page": desk.page, "phones": desk.numbers, "xlsx": desk.excel,
+        "pick": desk.pick, "tick": desk.tick, "sure": desk.sure, "why": desk.why,
+        "behalf": desk.behalf, "excuse": desk.excuse, "rang": desk.rang,
+        "chase": desk.chase_ask, "chase!": desk.chase,
+    }  # fmt: skip
+    commands = {
+        "start": enrolling.start, "me": enrolling.me, "handover": enrolling.hand_over, "pilot": enrolling.pilot,
+        "help": talking.help, "cancel": talking.cancel, "todo": talking.todo, "report": talking.report,
+        "summary": desk.summary, "missing": desk.missing, "chase": desk.chase_command,
+    }  # fmt: skip
+    for action, handler in buttons.items():
+        application.add_handler(CallbackQueryHandler(handler, pattern=rf"^v1:\d+:\d+:{action}(:|$)"))
+    application.add_handler(CallbackQueryHandler(answering.unknown))
+    for command, handler in commands.items():
+        application.add_handler(CommandHandler(command, handler, filters=NEW))
+    application.add_handler(ChatMemberHandler(enrolling.membership, ChatMemberHandler.MY_CHAT_MEMBER))
+    application.add_handler(MessageHandler(NEW & filters.StatusUpdate.MIGRATE, enrolling.migrated))
+    private = NEW & filters.ChatType.PRIVATE
+    application.add_handler(MessageHandler(private & filters.CONTACT, enrolling.phone))
+    application.add_handler(MessageHandler(private & filters.TEXT & ~filters.COMMAND, talking.text))
+    application.add_handler(
+        MessageHandler(private & ~filters.COMMAND & ~filters.StatusUpdate.ALL, talking.file)
+    )
+    application.add_handler(MessageHandler(private & filters.COMMAND, talking.help))
+    application.add_handler(
+        MessageHandler(NEW & filters.ChatType.GROUPS & filters.REPLY, talking.group_reply)
+    )

@@ -7,7 +7,7 @@ from copy import copy
 from pathlib import Path
 
 import openpyxl
-from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import column_index_from_string
 from openpyxl.workbook import Workbook
@@ -90,11 +90,13 @@ def _put(cell: Cell | MergedCell, value: object) -> None:
     """The value stands in the cell; text stays text, whatever it begins with."""
     if value is None or isinstance(cell, MergedCell):
         return
-    cell.value = value  # type: ignore[assignment]  # a CellValue, as openpyxl gave it
     if isinstance(value, str):
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
         cell.data_type = "s"
         cell.number_format = template.TEXT
         cell.quotePrefix = value.startswith(("=", "+", "-", "@"))  # and Excel leaves it when it is edited
+    else:
+        cell.value = value  # type: ignore[assignment]  # a CellValue, as openpyxl gave it
 
 
 def _mark(worksheet: Worksheet, marked: faults.Parsed[object]) -> None:

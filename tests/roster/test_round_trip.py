@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.roster import contacts_file, csv_files, faults, sheets, units_file, vocabulary
+from bot.roster import contacts_file, csv_files, faults, faults_report, sheets, units_file, vocabulary
 
 WORDS = (
     "|'|'=1|=1+1|-|无|DH|CITY|A|a|第一小学|学校|市局|小学|13800000001|1.38E+10|0310-1234567|王一|校长|合计|山区;低洼"
@@ -60,6 +60,15 @@ def test_units_of_odd_cells_are_read_told_and_read_back(rows):
             dataclasses.replace(one, county=two.county)
             for one, two in zip(without_lines(kept), again.rows, strict=True)
         ]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.lists(st.text(max_size=12), min_size=4, max_size=4), min_size=1, max_size=3))
+def test_any_text_can_be_marked_and_given_back(rows):
+    units = parsed_units("\n".join(["编码,名称,类型,上级单位", *map(quoted, rows)]))
+    with tempfile.TemporaryDirectory() as folder:
+        faults_report.write(Path(folder) / "问题.xlsx", [units])
+        assert sheets.open_sheet(Path(folder) / "问题.xlsx", vocabulary.UNITS).header_line == 1
 
 
 @settings(max_examples=200)

@@ -93,10 +93,16 @@ def _named(fault: exc.DBAPIError) -> Exception:
         or getattr(fault.orig, "sqlstate", "") in ("42P01", "42703")
     ):
         return errors.SchemaBehind("数据库的表还没有建好或版本不对,请先运行 xiaoan db upgrade")
-    if fault.connection_invalidated or isinstance(fault, exc.InterfaceError):
+    if fault.connection_invalidated or isinstance(fault, exc.InterfaceError) or _is_at_the_door(fault):
         return errors.DatabaseAway(str(fault.orig))
     if isinstance(fault, exc.OperationalError) and (
         any(word in text for word in AWAY_WORDS) or not hasattr(fault.orig, "sqlite_errorcode")
     ):
         return errors.DatabaseAway(str(fault.orig))
     return fault
+
+
+def _is_at_the_door(fault: exc.DBAPIError) -> bool:
+    """No statement was under way: the server is starting, stopping, full, or takes no connections."""
+    ours = exc.IntegrityError | exc.ProgrammingError
+    return fault.statement is None and not isinstance(fault, ours)

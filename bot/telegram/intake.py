@@ -174,6 +174,7 @@ class Intake:
                 settled.set_exception(errors.DatabaseAway("not settled"))
 
     async def _handle_or_park(self, arrival: _Arrival, settled: asyncio.Future[None]) -> None:
+        self._at("taken")
         if arrival.lane in self._blocked:
             await self._park(arrival, error="behind another", tried=False)
         elif (update := self._parse(arrival.raw)) is None:

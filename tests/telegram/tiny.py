@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import sqlalchemy as sa
 import telegram
@@ -12,12 +13,14 @@ from telegram import ext
 from bot import errors, simulator
 from bot.db import Database, Tx
 from bot.delivery import chats, outbox, pacing
-from bot.delivery.message import Button, Callback, OutgoingMessage, Verdict
+from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.model import Lane
+from bot.inbox import model as inbox
 from bot.telegram import context, gateway, intake, sender
 
 TOKEN = "7000001:simulated-token"
 BOT_ID = 7000001
+_parked = inbox.parked_update
 
 tables = sa.MetaData()
 heard = sa.Table(
@@ -59,13 +62,20 @@ PREPARE: dict[str, outbox.Prepare] = {"card": card, "chase": chase, "broken": br
 class Rig:
     """The parts, running on request, and short ways to look at what they did."""
 
-    def __init__(self, db: Database, sim: simulator.Simulator, out: gateway.Gateway) -> None:
+    def __init__(
+        self, db: Database, sim: simulator.Simulator | None, out: gateway.Gateway, *, name: str = "life"
+    ) -> None:
+        self.name = name
         self.db = db
         self.sim = sim
         self.gateway = out
         self.gate = asyncio.Event()  # "wait …" messages are handled when it opens
         self.is_broken = True  # "boom …" messages raise while it is
         self.handled: list[str] = []
+        self.refusal = ""
+        self.press_fault: Exception | None = None
+        self.commits_take_s = 0.0
+        self.said: Exception | None = None
         self.pressed_before: list[dt.datetime | None] = []
         self._lives = 0
 
@@ -88,14 +98,28 @@ class Rig:
             await self.gate.wait()
         await ctx.transact(hear, ctx.chat_telegram_id, text)
         if text.startswith("say"):
-            await ctx.say(OutgoingMessage("好"))
+            try:
+                await ctx.say(OutgoingMessage("好"))
+            except RuntimeError as fault:
+                self.said = fault
 
     async def on_press(self, update: telegram.Update, ctx: context.Context) -> None:
         self.pressed_before.append(ctx.pressed_before)
         callback = ctx.callback
         assert callback is not None
-        await ctx.transact(hear, ctx.chat_telegram_id, callback.action)
+        if self.refusal:
+            raise errors.Refused(self.refusal)
+        if self.press_fault is not None:
+            raise self.press_fault
+        await ctx.transact(self._hear_slowly, ctx.chat_telegram_id, callback.action)
         await ctx.toast("已记录")
+
+    def _hear_slowly(self, tx: Tx, now: dt.datetime, chat: int, text: str) -> None:
+        if self.commits_take_s and tx.dialect.name == "sqlite":  # in a thread of its own
+            time.sleep(self.commits_take_s)
+        elif self.commits_take_s:
+            tx.execute(sa.select(sa.func.pg_sleep(self.commits_take_s)))
+        hear(tx, now, chat, text)
 
     # ── its parts ───────────────────────────────────────────────────────────────────────────────────
 
@@ -103,7 +127,7 @@ class Rig:
         self._lives += 1
         options = context.Options(zone=dt.UTC, phones="masked", group_rate=1200)
         doors = context.Doors(self.db, self.gateway, options)
-        asked: dict[str, object] = {"owner": f"intake-{self._lives}", "poll_for_s": 5} | given
+        asked: dict[str, object] = {"owner": f"{self.name}-{self._lives}", "poll_for_s": 5} | given
         return intake.Intake(doors, self.routes, **asked)  # type: ignore[arg-type]
 
     def make_sender(self, **given: object) -> sender.Sender:
@@ -111,7 +135,7 @@ class Rig:
         asked: dict[str, object] = {
             "bot_id": BOT_ID,
             "group_rate": 1200,
-            "owner": f"sender-{self._lives}",
+            "owner": f"{self.name}-{self._lives}",
             "only_one_of": frozenset({"chase"}),
         } | given
         return sender.Sender(self.db, self.gateway, PREPARE, **asked)  # type: ignore[arg-type]
@@ -140,11 +164,6 @@ class Rig:
         if chat is not None:
             query = query.where(heard.c.chat == chat.id)
         return await self.db.read(lambda tx: list(tx.execute(query).scalars()))
-
-    async def until_heard(self, *texts: str, chat: simulator.Chat | simulator.User | None = None) -> None:
-        async with asyncio.timeout(15):
-            while await self.heard(chat) != list(texts):  # noqa: ASYNC110 - a row tells nobody
-                await asyncio.sleep(0.01)
 
     async def chat(self, where: simulator.Chat | simulator.User) -> chats.Chat:
         kind = "private" if where.id > 0 else "group"
@@ -185,26 +204,62 @@ class Rig:
     async def states(self) -> list[str]:
         return [state for _, state, _ in await self.deliveries()]
 
-    async def until_states(self, *states: str) -> None:
+    async def raw(self, update_id: int) -> str:
+        query = sa.select(_parked.c.raw).where(_parked.c.update_id == update_id)
+        return await self.db.read(lambda tx: str(tx.execute(query).scalar_one()))
+
+    async def hurry(self, update_id: int) -> None:
+        """Its next try is due."""
+        due = _parked.update().where(_parked.c.update_id == update_id)
+        await self.db.transact(lambda tx, now: tx.execute(due.values(next_try_at=now)) and None)
+
+    async def until(self, condition: Callable[[], bool | Awaitable[bool]]) -> None:
+        """Wait for what neither a request nor a change in the pretend Telegram would show."""
         async with asyncio.timeout(15):
-            while await self.states() != list(states):  # noqa: ASYNC110 - a row tells nobody
+            while True:
+                found = condition()
+                if found if isinstance(found, bool) else await found:
+                    return
                 await asyncio.sleep(0.01)
+
+    async def until_heard(self, *texts: str, chat: simulator.Chat | simulator.User | None = None) -> None:
+        async def is_so() -> bool:
+            return await self.heard(chat) == list(texts)
+
+        await self.until(is_so)
+
+    async def until_states(self, *states: str) -> None:
+        async def are_so() -> bool:
+            return await self.states() == list(states)
+
+        await self.until(are_so)
+
+    async def until_settled(self) -> None:
+        async def are_so() -> bool:
+            return not {"queued", "reserved", "calling"} & set(await self.states())
+
+        await self.until(are_so)
 
     async def until_halted(self) -> None:
-        async with asyncio.timeout(15):
-            while not await self.db.read(pacing.is_halted, self.db.now(), BOT_ID):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        async def is_so() -> bool:
+            return await self.db.read(pacing.is_halted, self.db.now(), BOT_ID)
 
-    async def until_outcome(self, sending: sender.Sender, verdict: str) -> None:
-        async with asyncio.timeout(15):
-            while not sending.outcomes[Verdict(verdict)]:  # noqa: ASYNC110 - a counter tells nobody
-                await asyncio.sleep(0.01)
+        await self.until(is_so)
+
+    async def until_raw(self, update_id: int, raw: str) -> None:
+        async def is_so() -> bool:
+            return await self.raw(update_id) == raw
+
+        await self.until(is_so)
 
     async def until_shown(self, where: simulator.Chat, kind: str, subject: str) -> None:
         """Ask until the database takes it."""
-        async with asyncio.timeout(15):
-            while True:
-                try:
-                    return await self.show(where, kind, subject)
-                except errors.DatabaseAway:
-                    await asyncio.sleep(0.05)
+
+        async def is_taken() -> bool:
+            try:
+                await self.show(where, kind, subject)
+            except errors.DatabaseAway:
+                return False
+            return True
+
+        await self.until(is_taken)

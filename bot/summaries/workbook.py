@@ -5,7 +5,6 @@
 
 import datetime as dt
 import io
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,19 +22,17 @@ from bot.db import Tx
 from bot.notices import chase, desk, queries, rules, trouble
 from bot.notices.queries import Status, Table
 from bot.notices.trouble import Trouble
-from bot.roster import access, contacts, people
+from bot.roster import access, contacts, people, plain_cells
 from bot.roster.contacts import Contact
+from bot.roster.plain_cells import TEXT, Value
 from bot.texts import Words
 
 Across = Literal["general", "center", "right"]
-Cell = str | int | float | dt.datetime | None
 
 A4 = 9  # Excel's number for the paper
 HEADER_LINE = 2  # below the title
-TEXT = "@"  # Excel's format in which 13800000001 and =1+1 stay what was typed
 SHARE = "0.00%"  # four places, as counted: 3999 of 4000 must not read 100%
 MOMENT = "yyyy-mm-dd hh:mm"
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")  # XML has no place for them
 _THIN = Side(style="thin", color="FFBFBFBF")
 _NUMBER_WIDTHS = (24, *(9,) * 9, 10)
 _NAME_WIDTHS = (28, 14, 12, 14, 10, 17, 9, 32, 9, 17, 10, 15)
@@ -111,7 +108,10 @@ def _shown(contact: Contact | None, phones: str) -> str:
 
 
 def build(sheets: Sheets, words: Words) -> bytes:
-    """The XLSX; numbers are numbers, instants are Excel's in the schools' time, and nothing is a formula."""
+    """The XLSX, in about a second for 4,000 units.
+
+    Numbers are numbers, instants are Excel's in the schools' time, and nothing is a formula.
+    """
     workbook = openpyxl.Workbook()
     workbook.remove(workbook.worksheets[0])
     for style in _styles():
@@ -143,7 +143,7 @@ def _numbers(workbook: Workbook, title: str, table: Table, words: Words) -> None
     _put(sheet, HEADER_LINE + 1 + len(table.rows), total, ("合计", *("合计数",) * 9, "合计率"))
 
 
-def _figures(row: rules.Row, name: str, words: Words) -> list[Cell]:
+def _figures(row: rules.Row, name: str, words: Words) -> list[Value]:
     rate = words.plain("workbook.no_rate") if row.rate is None else row.rate
     return [
         name, row.expected, row.answered, row.late, row.trouble, row.missing, row.silent, row.unbound,
@@ -161,7 +161,7 @@ def _names(workbook: Workbook, title: str, sheets: Sheets, words: Words) -> None
         _put(sheet, number, _unit(line, sheets.table.notice, words.zone, say), styles)
 
 
-def _unit(line: Line, notice: queries.Notice, zone: dt.tzinfo, say: Callable[..., str]) -> list[Cell]:
+def _unit(line: Line, notice: queries.Notice, zone: dt.tzinfo, say: Callable[..., str]) -> list[Value]:
     s, it = line.status, line.trouble
     return [
         s.name, s.row_name, _state(s, say), _answer(s, notice), s.said_by, _local(s.said_at, zone),
@@ -242,7 +242,7 @@ def _sheet(workbook: Workbook, name: str, widths: Sequence[int], words: Words, *
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToHeight = 0
-    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.7)
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = f"1:{HEADER_LINE}"
     if (footer := sheet.oddFooter) is not None:
@@ -259,12 +259,6 @@ def _top(sheet: Worksheet, title: str, columns: Sequence[str]) -> None:
     _put(sheet, HEADER_LINE, columns, ("表头",) * len(columns))
 
 
-def _put(sheet: Worksheet, line: int, values: Iterable[Cell], styles: Iterable[str]) -> None:
+def _put(sheet: Worksheet, line: int, values: Iterable[Value], styles: Iterable[str]) -> None:
     for column, (value, style) in enumerate(zip(values, styles, strict=True), start=1):
-        cell = sheet.cell(row=line, column=column)
-        if isinstance(value, str):
-            cell.value = _UNPRINTABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
-            cell.data_type = "s"  # also where it begins with “=”: nobody types a formula into our workbook
-        else:
-            cell.value = value
-        cell.style = style
+        plain_cells.put(sheet, line, column, value).style = style

@@ -144,13 +144,23 @@ def retry_later(tx: Tx, now: dt.datetime, update_id: int, error: str) -> Parked:
         tx.execute(sa.select(_parked.c.attempts).where(_parked.c.update_id == update_id)).scalar_one() + 1
     )
     state = Parked.POISONED if attempts >= TRIES else Parked.WAITING
-    pause = min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_RETRY)
     _set(
         tx,
         update_id,
-        {"state": state.value, "attempts": attempts, "error": error[:200], "next_try_at": now + pause},
+        {
+            "state": state.value,
+            "attempts": attempts,
+            "error": error[:200],
+            "next_try_at": now + pause_after(attempts),
+        },
     )
     return state
+
+
+def pause_after(attempts: int) -> dt.timedelta:
+    """How long to wait after so many failures: a second, then ever twice as long, five minutes at most."""
+    doublings = min(attempts - 1, 16)
+    return min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
 
 
 def poisoned(tx: Tx) -> list[Poisoned]:

@@ -99,6 +99,7 @@ def _run(_: Arguments, chosen: Settings) -> int:
 
 
 def _demo(parsed: Arguments, chosen: Settings) -> int:
+    logs.configure(level="ERROR", form=chosen.log_format)  # the story is what counts
     return asyncio.run(demo.play(chosen, once=parsed.once))
 
 
@@ -178,9 +179,8 @@ def _invite(parsed: Arguments, chosen: Settings) -> int:
         return issued, await db.read(_bureau_phone)
 
     issued, phone = _with_db(chosen, work)
-    words = Words(chosen.zone)
     if parsed.slips:
-        _write(parsed.slips, slips.build([_slip(one, phone, words) for one in issued]))
+        _write(parsed.slips, slips.build([_slip(one, phone, chosen.zone) for one in issued]))
     if parsed.json:
         _print_json([_invitation(one, chosen.zone) for one in issued])
     elif not parsed.slips:
@@ -213,10 +213,11 @@ def _invitation(one: inviting.Issued, zone: dt.tzinfo) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _slip(one: inviting.Issued, phone: str, words: Words) -> slips.Slip:
+def _slip(one: inviting.Issued, phone: str, zone: dt.tzinfo) -> slips.Slip:
     return slips.Slip(
-        unit=one.unit.name, who=one.who, code=one.code, link=one.link, phone=phone, is_group=one.kind == "group",
-        until=words.day(one.expires_at),
+        unit=one.unit.name, person=one.who or ("群" if one.kind == "group" else people.POSTS[Role(one.role)]),
+        code=one.code, link=one.link or "", phone=phone, is_group=one.kind == "group",
+        until=one.expires_at.astimezone(zone).date(),
     )  # fmt: skip
 
 

@@ -160,7 +160,7 @@ class Cards:
         rows: list[tuple[Button, ...]] = []
         if len(owing) > 1:
             rows.append((self._button("card.all_yes", notice, "all", (), words=notice.yes_words),))
-        for s in (owing or mine)[:CHOICES]:
+        for s in owing[:CHOICES]:
             args = (str(s.unit_id),)
             rows.append(
                 (self._button("card.one_yes", notice, "yes", args, unit=s.name, words=notice.yes_words),)

@@ -67,14 +67,19 @@ class Entry:
     file: str
     line: int
 
-    def draft(self, now: dt.datetime, words: Words) -> Draft:
+    def draft(self, now: dt.datetime, words: Words, *, holiday: str = "") -> Draft:
         """The notice as it would be published now.
+
+        Args:
+            holiday: the occasion's name, e.g. 国庆; '' where there is none.
 
         Raises:
             Refused: the due date does not exist, or the text needs a holiday and there is none.
         """
         due_at = self.due.at(now, words.zone) if self.due else None
         values = {"date": words.day(now), "due": words.moment(due_at, now) if due_at else ""}
+        if holiday:
+            values["holiday"] = holiday
         return Draft(
             content_id=self.id, title=self._filled(self.title, values), kind=self.kind, audience=self.audience,
             text=self._filled(self.text, values), due_at=due_at, yes_words=self.yes_words,

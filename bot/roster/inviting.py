@@ -91,7 +91,7 @@ def _issued(given: enrolment.Invitation, unit: Unit, contact: contacts.Contact |
     door = "startgroup" if given.kind == "group" else "start"
     return Issued(
         "group" if given.kind == "group" else "contact", unit, given.role,
-        contact.name if contact else None, people.addressed(contact.name, contact.role) if contact else "",
+        contact.name if contact else None, people.addressed(contact.name, contact.role, unit.name) if contact else "",
         f"https://t.me/{name}?{door}={given.code}" if name else None, given.code, given.expires_at,
     )  # fmt: skip
 

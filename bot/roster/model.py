@@ -98,7 +98,7 @@ invitation = sa.Table(
     metadata,
     sa.Column("id", schema.Id, primary_key=True),
     sa.Column("code", sa.String(8), nullable=False, unique=True),
-    sa.Column("kind", sa.String(8), nullable=False),  # contact | group
+    sa.Column("kind", sa.String(12), nullable=False),  # contact | successor | group
     sa.Column("unit_id", sa.ForeignKey("unit.id"), nullable=False, index=True),
     sa.Column("role", sa.String(20), nullable=False, server_default=""),  # '' for a group
     sa.Column(

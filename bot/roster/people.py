@@ -67,7 +67,7 @@ class Person:
     def said_by(self, unit_id: int | None = None) -> str:
         """How the person signs for a unit, e.g. 王校长: by the post held there, else by the first one."""
         here = [p for p in self.posts if p.unit_id == unit_id] or list(self.posts)
-        return addressed(self.name, here[0].role if here else None)
+        return addressed(self.name, here[0].role, here[0].unit_name) if here else addressed(self.name, None)
 
     @property
     def actor(self) -> str:
@@ -83,10 +83,16 @@ def surname(name: str) -> str:
     return name[:1] if is_chinese and len(name) <= 4 else name
 
 
-def addressed(name: str, role: Role | None) -> str:
+def title(role: Role, unit_name: str = "") -> str:
+    """What the holder of a post is called; a kindergarten has a 园长."""
+    said = TITLES[role]
+    return said.replace("校长", "园长") if unit_name.endswith("园") else said
+
+
+def addressed(name: str, role: Role | None, unit_name: str = "") -> str:
     """How people say it: 王校长; 王老师 where the post is not known. A name that says it already is kept."""
-    title = TITLES[role] if role else "老师"
-    return name if name.endswith(title) else f"{surname(name)}{title}"
+    said = title(role, unit_name) if role else "老师"
+    return name if name.endswith(said) else f"{surname(name)}{said}"
 
 
 _posts = (

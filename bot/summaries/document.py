@@ -1,23 +1,27 @@
 """`summary --json`: a notice's table as one document, every figure beside the names it is made of."""
 
 import datetime as dt
+from typing import Any
 
 from bot.db import Tx
 from bot.notices import chase, queries, trouble
 from bot.notices.queries import Status, Table
 from bot.notices.rules import Row
-from bot.roster import contacts
+from bot.roster import contacts, units
 
 
-def build(
-    tx: Tx, *, notice_id: int, now: dt.datetime, as_of: dt.datetime | None, zone: dt.tzinfo
-) -> dict[str, object]:
+Entry = dict[str, Any]  # a JSON object
+Document = dict[str, Any]
+
+
+def build(tx: Tx, *, notice_id: int, now: dt.datetime, as_of: dt.datetime | None, zone: dt.tzinfo) -> Entry:
     """The document of the public surface; instants ISO 8601 in the schools' zone, `as_of` null for 实时.
 
     Raises:
         Refused: as `queries.table`.
     """
-    table = queries.table(tx, notice_id, now=now, as_of=as_of)
+    city = units.city(tx)
+    table = queries.table(tx, notice_id, now=now, as_of=as_of, total_name=city.name if city else "合计")
     chased = chase.counts(tx, notice_id)
     missing = [s for s in table.statuses if s.owes]
     known = contacts.of(tx, [s.unit_id for s in missing] if len(missing) < 500 else None)  # noqa: PLR2004
@@ -36,7 +40,7 @@ def _iso(at: dt.datetime | None, zone: dt.tzinfo) -> str | None:
     return None if at is None else at.astimezone(zone).isoformat(timespec="seconds")
 
 
-def _notice(table: Table, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+def _notice(table: Table, now: dt.datetime, zone: dt.tzinfo) -> Entry:
     n = table.notice
     return {
         "id": n.id, "title": n.title, "kind": n.kind.value, "state": n.state(now),
@@ -44,7 +48,7 @@ def _notice(table: Table, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object
     }  # fmt: skip
 
 
-def row(line: Row) -> dict[str, object]:
+def row(line: Row) -> Entry:
     """ROW."""
     return {
         "unit": line.unit, "name": line.name, "expected": line.expected, "answered": line.answered,
@@ -53,7 +57,7 @@ def row(line: Row) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _missing(s: Status, known: list[contacts.Contact], chased: int) -> dict[str, object]:
+def _missing(s: Status, known: list[contacts.Contact], chased: int) -> Entry:
     return {
         "unit": s.code, "name": s.name, "county": s.row_code, "reach": s.reach.value if s.reach else None,
         "contacts": [{"name": c.name, "role": c.role.value, "phone": c.phone} for c in known],
@@ -61,10 +65,10 @@ def _missing(s: Status, known: list[contacts.Contact], chased: int) -> dict[str,
     }  # fmt: skip
 
 
-def _troubles(tx: Tx, table: Table, zone: dt.tzinfo) -> list[dict[str, object]]:
+def _troubles(tx: Tx, table: Table, zone: dt.tzinfo) -> list[Entry]:
     """Everything counted as 有困难, as it stood at the table's instant."""
     told = trouble.of_notice(tx, table.notice.id)
-    found: list[dict[str, object]] = []
+    found: list[Entry] = []
     for s in table.statuses:
         if s.trouble is None or s.excused or s.assignment_id not in told:
             continue

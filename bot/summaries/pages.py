@@ -23,6 +23,7 @@ from bot.texts import Words
 PER_PAGE = 8  # schools; eight fit a phone's screen
 DRILL = 4  # rows offered as buttons before [▸ 还有 n]
 PER_BUTTON_ROW = 3
+SAME_MOMENT = dt.timedelta(minutes=1)  # a table pushed at its deadline needs no line about now
 ALL = "all"  # the row code that stands for the whole of what the reader may see
 
 
@@ -194,7 +195,7 @@ class Pages:
 
     def _then_now(self, tx: Tx, now: dt.datetime, table: Table, person: Person) -> dict[str, object] | None:
         """「17:00 未报 157;现在又补报 61,还差 96」, under a frozen table."""
-        if table.as_of is None:
+        if table.as_of is None or now - table.as_of < SAME_MOMENT:
             return None
         seen = {s.assignment_id for s in table.statuses}
         live = [s for s in queries.statuses(tx, table.notice.id, at=now) if s.assignment_id in seen]

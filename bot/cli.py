@@ -17,7 +17,17 @@ from bot.delivery import pacing
 from bot.notices import asking, publish, queries
 from bot.plans import content
 from bot.roster import (
-    access_table, arming, exporting, import_files, inviting, people, sample, slips, standing, template, units,
+    access_table,
+    arming,
+    exporting,
+    import_files,
+    inviting,
+    people,
+    sample,
+    slips,
+    standing,
+    template,
+    units,
 )  # fmt: skip
 from bot.roster.access import Role
 from bot.settings import Settings

@@ -306,7 +306,7 @@ class Day:
         await self.scene("16:40")
         clerk = self._clerk()
         first, second = [u for u in self.schools if not self.cast.is_in(u.id)][:2]
-        await self._pick(clerk, first, f"替这 1 校报“已上完”", "确定")
+        await self._pick(clerk, first, "替这 1 校报“已上完”", "确定")
         self.answered.add(first.id)
         await self._pick(clerk, second, "免报", "没有在校生")
         self.excused.add(second.id)

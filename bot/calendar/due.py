@@ -41,13 +41,15 @@ class Due:
         if self.after is not None:
             return published_at.replace(microsecond=0) + self.after
         today = published_at.astimezone(zone).date()
-        if self.days is not None:
-            day = today + dt.timedelta(days=self.days)
-        else:
-            day = self._next_date(today)
+        day = self.next_date(today) if self.days is None else today + dt.timedelta(days=self.days)
         return dt.datetime.combine(day, self.time, zone).astimezone(dt.UTC)
 
-    def _next_date(self, today: dt.date) -> dt.date:
+    def next_date(self, today: dt.date) -> dt.date:
+        """The first such date from `today` on.
+
+        Raises:
+            Refused: there is none.
+        """
         year, month, day = self.date or (0, 0, 0)
         for candidate in [year] if year else range(today.year, today.year + 9):
             try:
@@ -76,7 +78,7 @@ def parse(text: str) -> Due:
     if found := _DATE.fullmatch(plain):
         date = (int(found["year"] or 0), int(found["month"]), int(found["date"]))
         due = Due(plain, date=date, time=_time(found, text))
-        due._next_date(dt.date(date[0] or 2024, 1, 1))
+        due.next_date(dt.date(date[0] or 2024, 1, 1))
         return due
     raise errors.Refused(f"due “{text}”:看不懂。可以写:{ALLOWED}")
 

@@ -104,7 +104,7 @@ def set_thread(tx: Tx, now: dt.datetime, chat_id: ChatId, thread_id: int | None)
     tx.execute(model.chat.update().where(model.chat.c.id == chat_id).values(thread_id=thread_id))
 
 
-def set_pilot(tx: Tx, now: dt.datetime, chat_id: ChatId, is_pilot: bool) -> None:
+def set_pilot(tx: Tx, now: dt.datetime, chat_id: ChatId, *, is_pilot: bool) -> None:
     """Serve this chat although the city is still in trial, or stop doing so."""
     tx.execute(model.chat.update().where(model.chat.c.id == chat_id).values(is_pilot=is_pilot))
 

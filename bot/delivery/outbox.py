@@ -283,12 +283,19 @@ def _words(
         with tx.begin_nested():
             return render(tx, now, delivery)
     except Exception as fault:  # the sender's edge: one that cannot be rendered must not stop the others
-        if isinstance(fault, exc.DBAPIError) and not isinstance(
-            fault, exc.ProgrammingError | exc.IntegrityError
-        ):
+        if _is_the_databases(fault):
             raise
         log.exception("words_failed", kind=delivery.kind, subject=delivery.subject)
         return Fault(f"no words: {type(fault).__name__}")
+
+
+def _is_the_databases(fault: Exception) -> bool:
+    """The database is away or wants the transaction run again; anything else is the renderer's own doing."""
+    if not isinstance(fault, exc.DBAPIError):
+        return False
+    state = str(getattr(fault.orig, "sqlstate", None) or "")
+    is_away = fault.connection_invalidated or isinstance(fault, exc.OperationalError | exc.InterfaceError)
+    return is_away or state.startswith("40")
 
 
 def described(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Delivery:

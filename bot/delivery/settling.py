@@ -218,6 +218,6 @@ def take_over(tx: Tx, now: dt.datetime, *, is_alone: bool = False) -> int:
             _again(tx, now, row.id, reason="lease expired")
             continue
         delivery = outbox.described(tx, row)
-        edit_of = delivery.posted if row.is_edit else None
+        edit_of = (delivery.posted or 0) if row.is_edit else None  # a deletion has no posting
         _uncertain(tx, now, outbox.Claimed(delivery, OutgoingMessage("", edit_of=edit_of), now))
     return len(rows)

@@ -68,6 +68,7 @@ class Outcome:
     first: bool = False
     due_at: dt.datetime | None = None
     trouble_id: int = 0
+    trouble_words: str = ""  # what the ⚠️ that still stands is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def _mine(tx: Tx, person: Person, it: Press, chat: chats.Chat | None) -> list[sa
     if it.unit_id is not None:
         query = query.where(_a.c.unit_id == it.unit_id)
     every = list(tx.execute(query.order_by(_a.c.position)).mappings())
-    if chat is None or it.unit_id is not None or len(every) < 2:  # noqa: PLR2004
+    if chat is None or it.unit_id is not None or len(every) < 2:
         return every
     here = set(
         tx.execute(
@@ -294,7 +295,7 @@ def record(
         return (
             Outcome(kind, unit, before.words, before.by, before.at)
             if not standing
-            else _stands(tx, assignment, unit, label)
+            else _stands(tx, notice, assignment, unit, label)
         )
     late = rules.is_late(pressed_at=press.pressed_before or now, due_at=assignment["due_at"])
     add(tx, now, assignment, value=value, person=person, late=late, chat_id=chat.id if chat else None,
@@ -305,7 +306,7 @@ def record(
         trouble_id = trouble.open_(tx, now, assignment, person=person, chat=chat)
         return Outcome(Said.TROUBLE, unit, label, at=now, first=mine_before, trouble_id=trouble_id)
     if standing:
-        return _stands(tx, assignment, unit, label)
+        return _stands(tx, notice, assignment, unit, label)
     kind = Said.LATE if late else Said.RECORDED
     return Outcome(kind, unit, label, at=now, first=mine_before, due_at=assignment["due_at"])
 
@@ -320,10 +321,14 @@ def _met_again(
     return Outcome(Said.TROUBLE_ALREADY, unit, label, found.said_by, found.opened_at, trouble_id=found.id)
 
 
-def _stands(tx: Tx, assignment: sa.RowMapping, unit: str, label: str) -> Outcome:
+def _stands(tx: Tx, notice: queries.Notice, assignment: sa.RowMapping, unit: str, label: str) -> Outcome:
     opened = trouble.standing(tx, assignment["id"])
-    by, at = (opened.said_by, opened.opened_at) if opened else ("", None)
-    return Outcome(Said.TROUBLE_STANDS, unit, label, by, at, trouble_id=opened.id if opened else 0)
+    if opened is None:
+        raise LookupError(f"assignment {assignment['id']} has no standing trouble")
+    return Outcome(
+        Said.TROUBLE_STANDS, unit, label, opened.said_by, opened.opened_at,
+        trouble_id=opened.id, trouble_words=notice.trouble_words,
+    )  # fmt: skip
 
 
 def add(

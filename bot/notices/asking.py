@@ -85,7 +85,7 @@ def _present(tx: Tx, wanted: list[Unit]) -> dict[int, dict[ChatId, int]]:
     """Assignment → chat → id of the present asked row."""
     found: dict[int, dict[ChatId, int]] = defaultdict(dict)
     query = sa.select(_q.c.id, _q.c.assignment_id, _q.c.chat_id).where(_q.c.until.is_(None))
-    if len(wanted) < 500:  # noqa: PLR2004  (bind variables)
+    if len(wanted) < 500:
         query = query.join(_a, _a.c.id == _q.c.assignment_id).where(_a.c.unit_id.in_([u.id for u in wanted]))
     for r in tx.execute(query):
         found[r.assignment_id][r.chat_id] = r.id
@@ -102,7 +102,7 @@ def _open(
         .where(_n.c.closes_at > now, _n.c.recalled_at.is_(None))
         .order_by(_a.c.id)
     )
-    if len(wanted) < 500:  # noqa: PLR2004  (bind variables)
+    if len(wanted) < 500:
         query = query.where(_a.c.unit_id.in_([u.id for u in wanted]))
     ids = {u.id for u in wanted}
     return {

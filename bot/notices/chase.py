@@ -42,7 +42,7 @@ def plan(tx: Tx, now: dt.datetime, *, notice_id: int, within: access.Scope) -> P
     by_unit: dict[int, people.Reachable] = {}
     for r in people.reachable(
         tx, roles=access.ANSWERING, unit_ids=[s.unit_id for s in silent] if len(silent) < 500 else None
-    ):  # noqa: PLR2004
+    ):
         by_unit.setdefault(r.unit_id, r)  # sorted: principal first
     earlier = _earlier(tx, notice_id)
     contacts: dict[int, ChatId] = {}

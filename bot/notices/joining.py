@@ -173,7 +173,7 @@ def toggle_pilot(tx: Tx, now: dt.datetime, *, group: GroupSeen, user_id: int) ->
     place = units.get(tx, unit_id).place if unit_id is not None else access.Place(0, None)
     if person is None or not person.may(access.Action.PILOT, place):
         return None
-    chats.set_pilot(tx, now, chat.id, not chat.is_pilot)
+    chats.set_pilot(tx, now, chat.id, is_pilot=not chat.is_pilot)
     asking.chat_changed(tx, now, chat.id)
     word = "enrol.pilot_off" if chat.is_pilot else "enrol.pilot_on"
     outbox.show(tx, now, chat.id, "say", word, lane=Lane.INTERACTIVE)

@@ -227,7 +227,7 @@ def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime) -> frozenset[int]:
         .where(post.c.role.in_([r.value for r in access.ANSWERING]), *then)
         .distinct()
     )
-    if len(unit_ids) < 500:  # noqa: PLR2004  (bind variables)
+    if len(unit_ids) < 500:
         query = query.where(post.c.unit_id.in_(unit_ids))
     return frozenset(tx.execute(query).scalars())
 

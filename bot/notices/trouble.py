@@ -196,7 +196,7 @@ def choose(
         NotAllowed: not a contact of this school. Refused: an unknown word, or it is over.
     """
     found, _ = _schools_own(tx, trouble_id, user_id)
-    if theme and theme not in THEMES or need and need not in NEEDS:
+    if (theme and theme not in THEMES) or (need and need not in NEEDS):
         raise errors.Refused("没有这个选项,请重新点。")
     values = {k: v for k, v in (("theme", theme), ("need", need)) if v}
     tx.execute(_t.update().where(_t.c.id == trouble_id).values(values))

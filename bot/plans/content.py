@@ -126,9 +126,7 @@ def read(path: pathlib.Path) -> Contents:
     faults: list[str] = []
     for item in items:
         try:
-            entry = _entry(item, path.name)
-            if any(e.id == entry.id for e in entries):
-                raise _Fault(entry.line, f"id “{entry.id}” 用了两次")
+            entry = _entry(item, path.name, known={e.id for e in entries})
         except _Fault as fault:
             faults.append(f"{path.name} 第 {fault.line} 行:{fault.what}")
         else:
@@ -229,8 +227,10 @@ class _Fields:
         return value in ("true", "yes")
 
 
-def _entry(node: yaml.Node, file: str) -> Entry:
+def _entry(node: yaml.Node, file: str, *, known: set[str]) -> Entry:
     fields = _Fields(node)
+    if fields.text("id") in known:
+        raise _Fault(fields.line_of("id"), f"id “{fields.text('id')}” 用了两次")
     kind = _kind(fields)
     yes, trouble = DEFAULT_LABELS[kind]
     entry = Entry(

@@ -72,7 +72,7 @@ def parse(text: str) -> Audience:
         Refused: naming the word that is wrong, where it stands and what is allowed.
     """
     if text.strip() == ADMINS:
-        return Audience(text, lambda u, _: False, frozenset(), is_admins=True)
+        return Audience(text, lambda *_: False, frozenset(), is_admins=True)
     reader = _Reader(text)
     holds = reader.either()
     if (left := reader.peek()) is not None:

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from bot.audit import trail
 from bot.db import Tx
-from bot.delivery import chats
 from bot.delivery.chats import ChatId
 from bot.delivery.model import ChatState, chat
 from bot.roster import access, model, people, units
@@ -95,7 +94,7 @@ def places(tx: Tx, wanted: list[Unit]) -> Places:
     ):
         groups[row.unit_id].append((row.chat_id, row.is_pilot))
     private: dict[int, list[ChatId]] = defaultdict(list)
-    ids = [u.id for u in wanted] if len(wanted) < 500 else None  # noqa: PLR2004  (bind variables)
+    ids = [u.id for u in wanted] if len(wanted) < 500 else None
     for r in people.reachable(tx, roles=access.ANSWERING, unit_ids=ids):
         if r.chat_id not in private[r.unit_id]:
             private[r.unit_id].append(r.chat_id)

@@ -9,7 +9,6 @@ from bot.notices.queries import Status, Table
 from bot.notices.rules import Row
 from bot.roster import contacts, units
 
-
 Entry = dict[str, Any]  # a JSON object
 Document = dict[str, Any]
 
@@ -24,7 +23,7 @@ def build(tx: Tx, *, notice_id: int, now: dt.datetime, as_of: dt.datetime | None
     table = queries.table(tx, notice_id, now=now, as_of=as_of, total_name=city.name if city else "合计")
     chased = chase.counts(tx, notice_id)
     missing = [s for s in table.statuses if s.owes]
-    known = contacts.of(tx, [s.unit_id for s in missing] if len(missing) < 500 else None)  # noqa: PLR2004
+    known = contacts.of(tx, [s.unit_id for s in missing] if len(missing) < 500 else None)
     return {
         "notice": _notice(table, now, zone),
         "as_of": _iso(table.as_of, zone),

@@ -124,7 +124,7 @@ class Picking:
         return Callback(action, notice.id, 0, args)
 
     def confirm(self, tx: Tx, *, notice_id: int, value: str, unit_ids: list[int]) -> OutgoingMessage:
-        """「会记上您的名字,学校可以改。」"""
+        """「会记上您的名字,学校可以改。」, and [确定]."""
         notice = _known(tx, notice_id)
         words = notice.trouble_words if value == "trouble" else notice.yes_words
         html = self.words.html(

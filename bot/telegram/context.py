@@ -67,10 +67,14 @@ class Turn:
     fault: Exception | None = None
 
     async def toast(self, text: str, *, alert: bool = False, url: str = "") -> None:
-        """Answer the press, if it is one and has not been answered."""
+        """Answer the press, if it is one and has not been answered.
+
+        Nobody waits for it to arrive: the next press of the same group must not stand behind a round trip.
+        """
         if self.query_id and not self.is_answered:
             self.is_answered = True
-            await self.doors.gateway.answer(self.query_id, text, alert=alert, url=url)
+            self.spawn(self.doors.gateway.answer(self.query_id, text, alert=alert, url=url))
+            await asyncio.sleep(0)  # it is on its way before anything else is called
 
     async def transact(
         self, verb: Callable[Concatenate[Tx, dt.datetime, P], T], *args: P.args, **kwargs: P.kwargs

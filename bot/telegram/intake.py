@@ -177,6 +177,8 @@ class Intake:
         self._at("taken")
         if arrival.lane in self._blocked:
             await self._park(arrival, error="behind another", tried=False)
+            if query_id := lanes.query_of(arrival.raw):
+                self._spawn(self._doors.gateway.answer(query_id, context.BUSY))
         elif (update := self._parse(arrival.raw)) is None:
             await self._park(arrival, error="unreadable", is_hopeless=True)
         elif fault := await self._attempt(update, arrival, settled):

@@ -72,6 +72,12 @@ def lane_of(update: Mapping[str, Any], update_id: int) -> str:
     return f"chat:{user_id}" if isinstance(user_id, int) else f"update:{update_id}"
 
 
+def query_of(update: Mapping[str, Any]) -> str:
+    """The id by which a press is answered; '' if the update is none."""
+    query_id = _inner(update, "callback_query").get("id")
+    return query_id if isinstance(query_id, str) else ""
+
+
 def _inner(outer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = outer.get(key)
     return found if isinstance(found, dict) else {}

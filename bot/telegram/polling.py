@@ -11,7 +11,7 @@ from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
 from bot import errors
-from bot.db import Database
+from bot.db import Database, Tx
 from bot.inbox import leases
 from bot.telegram import outcomes, request
 from bot.telegram.gateway import Gateway
@@ -32,6 +32,7 @@ LEASE = "poll"
 LEASE_FOR = dt.timedelta(seconds=9)
 RENEW_EVERY_S = 3
 ASK_FOR_LEASE_EVERY_S = 1
+LOOK_AT_LEASE_EVERY_S = 0.05  # our own memory, not the database
 LONGEST_PAUSE_S = 5  # between tries when Telegram cannot be reached
 CONFLICT_PAUSE_S = 5
 REBUILD_AFTER = 3  # failures in a row: the session may be wedged (python-telegram-bot#4405 and its like)
@@ -88,15 +89,17 @@ class Polling:
         if not await patiently(self._forget_webhook, self._stop):
             return
         keeper = tasks.create_task(self._keep_lease())
-        while not self._stop.is_set():
-            if not self._is_held:
-                await sleep_unless(self._stop, ASK_FOR_LEASE_EVERY_S / 10)
-            elif self._is_away:
-                await self._recover()
-            else:
-                await self._poll(tasks)
-        await self._until_all_ended()
-        keeper.cancel()
+        try:
+            while not self._stop.is_set():
+                if self._is_away:
+                    await self._recover()
+                elif self._is_held:
+                    await self._poll(tasks)
+                else:
+                    await sleep_unless(self._stop, LOOK_AT_LEASE_EVERY_S)
+            await self._until_all_ended()
+        finally:
+            keeper.cancel()
         await self._leave()
 
     # ── the lease ───────────────────────────────────────────────────────────────────────────────────
@@ -105,25 +108,23 @@ class Polling:
         by_force = self._is_alone
         while True:
             try:
-                held = await self._db.transact(
-                    leases.take, LEASE, self._owner, for_=LEASE_FOR, by_force=by_force
-                )
+                held = await self._db.transact(_renew, self._owner, by_force=by_force, beat_at=self._beat_at)
                 by_force = by_force and not held
-                await self._note_lease(is_held=held)
+                if held != self._is_held:
+                    await self._note_lease(is_held=held)
             except errors.DatabaseAway:
                 self._note_away()
             await asyncio.sleep(RENEW_EVERY_S if self._is_held else ASK_FOR_LEASE_EVERY_S)
 
     async def _note_lease(self, *, is_held: bool) -> None:
-        if is_held and not self._is_held:
+        if is_held:
             self._beat_at = await self._db.read(leases.last_beat, LEASE)
             log.info("polling")
-        elif is_held and self._beat_at is not None:
-            await self._db.transact(leases.beat, LEASE, self._owner, at=self._beat_at)
-        elif self._is_held:
+        else:
+            self._beat_at = None
             log.warning("lease_lost")
-            self._interrupt()
         self._is_held = is_held
+        self._interrupt()
 
     async def _leave(self) -> None:
         """Tell Telegram what is settled, and let another process have the lease at once."""
@@ -134,9 +135,8 @@ class Polling:
         except (error.TelegramError, TimeoutError):
             log.debug("last_word_failed")  # they will come again, and be recognised
         try:
-            if self._is_held and self._beat_at is not None:
-                await self._db.transact(leases.beat, LEASE, self._owner, at=self._beat_at)
-            await self._db.transact(leases.release, LEASE, self._owner)
+            if self._is_held:
+                await self._db.transact(_release, self._owner, beat_at=self._beat_at)
         except errors.DatabaseAway:
             log.debug("lease_not_released")
 
@@ -303,6 +303,19 @@ class Polling:
 
     async def _forget_webhook(self) -> None:
         await self._gateway.bot.delete_webhook(drop_pending_updates=False)
+
+
+def _renew(tx: Tx, now: dt.datetime, owner: str, *, by_force: bool, beat_at: Instant) -> bool:
+    held = leases.take(tx, now, LEASE, owner, for_=LEASE_FOR, by_force=by_force)
+    if held and beat_at is not None:
+        leases.beat(tx, now, LEASE, owner, at=beat_at)
+    return held
+
+
+def _release(tx: Tx, now: dt.datetime, owner: str, *, beat_at: Instant) -> None:
+    if beat_at is not None:
+        leases.beat(tx, now, LEASE, owner, at=beat_at)
+    leases.release(tx, now, LEASE, owner)
 
 
 async def patiently(call: Callable[[], Awaitable[object]], stop: asyncio.Event) -> bool:

@@ -13,6 +13,20 @@ from bot.texts import Words
 
 VALUES = {"yes": Value.YES, "all": Value.YES, "trouble": Value.TROUBLE, "say": Value.TEXT}
 
+TOLD = {  # which facts of an outcome its toast speaks of
+    Said.RECORDED: ("unit", "words", "at"),
+    Said.RECORDED_ALL: ("count", "words", "at"),
+    Said.LATE: ("unit", "words", "due_at"),
+    Said.TROUBLE: ("words",),
+    Said.TROUBLE_ALREADY: ("by", "at", "words"),
+    Said.TROUBLE_STANDS: ("by", "at", "words", "trouble_words"),
+    Said.ALREADY_MINE: ("at",),
+    Said.ALREADY: ("by", "at", "words"),
+    Said.CHOOSE: ("count",),
+    Said.CLOSED: ("due_at",),
+}
+INSISTED = (Said.TROUBLE, Said.TROUBLE_STANDS, Said.CHOOSE, Said.OLD_VERSION)
+
 
 @dataclass(frozen=True, slots=True)
 class Answering:
@@ -43,36 +57,13 @@ class Answering:
         await context.toast(self.words.plain("toast.look", units=mine), alert=True)
 
     async def tell(self, context: Context, outcome: Outcome) -> None:
-        """The toast for what became of a press."""
-        it = outcome
-        match it.said:
-            case Said.RECORDED:
-                text = self._say("recorded", unit=it.unit, words=it.words, at=it.at)
-            case Said.RECORDED_ALL:
-                text = self._say("recorded_all", count=it.count, words=it.words, at=it.at)
-            case Said.LATE:
-                text = self._say("late", unit=it.unit, words=it.words, due=it.due_at)
-            case Said.TROUBLE:
-                text = self._say("trouble", words=it.words)
-            case Said.TROUBLE_ALREADY:
-                text = self._say("trouble_already", by=it.by, at=it.at, words=it.words)
-            case Said.TROUBLE_STANDS:
-                text = self._say("trouble_stands", by=it.by, at=it.at, words=it.words, trouble_words="有困难")
-            case Said.ALREADY_MINE:
-                text = self._say("already_mine", at=it.at)
-            case Said.ALREADY:
-                text = self._say("already", by=it.by, at=it.at, words=it.words)
-            case Said.CHOOSE:
-                text = self._say("choose", count=it.count)
-            case Said.STRANGER:
-                url = f"https://t.me/{context.bot_username}?start=hello"
-                return await context.toast(self._say("stranger"), alert=True, url=url)
-            case Said.CLOSED:
-                text = self._say("closed", due=it.due_at)
-            case _:
-                text = self._say(it.said.value)
-        insist = it.first or it.said in (Said.TROUBLE, Said.TROUBLE_STANDS, Said.CHOOSE, Said.OLD_VERSION)
-        await context.toast(text, alert=insist)
+        """The toast for what became of a press; what must be understood is an alert that has to be closed."""
+        params = {name: getattr(outcome, name) for name in TOLD.get(outcome.said, ())}
+        text = self._say(outcome.said.value, **params)
+        if outcome.said is Said.STRANGER:
+            url = f"https://t.me/{context.bot_username}?start=hello"
+            return await context.toast(text, alert=True, url=url)
+        await context.toast(text, alert=outcome.first or outcome.said in INSISTED)
 
     def _say(self, name: str, **params: object) -> str:
         return self.words.plain(f"toast.{name}", **params)

@@ -131,7 +131,7 @@ class Desk:
         """One school ticked or unticked."""
         callback = context.callback
         number = callback.number(2) if callback else None
-        if callback is None or number is None or len(callback.args) < 4 or callback.args[1] not in list(Part):  # noqa: PLR2004
+        if callback is None or number is None or len(callback.args) < 4 or callback.args[1] not in list(Part):
             return await context.toast(self.words.plain("toast.unknown"))
         chosen = picking.unpack(callback.args[3]) or []
         await self._picked(
@@ -149,7 +149,7 @@ class Desk:
         await context.edit(message)
 
     async def sure(self, _: telegram.Update, context: Context) -> None:
-        """「会记上您的名字,学校可以改。」"""
+        """「会记上您的名字,学校可以改。」, and [确定]."""
         callback, ids = context.callback, self._ids(context, 1)
         if callback is None or ids is None:
             return await context.toast(self.words.plain("toast.unknown"))

@@ -19,6 +19,8 @@ from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling
 from bot.texts import Words
 
+FULL_STOPS = "。.!!??"
+
 Handler = Callable[[telegram.Update, Context], Awaitable[None]]
 
 
@@ -42,7 +44,7 @@ class Talking:
     async def text(self, update: telegram.Update, context: Context) -> None:
         """A private line: a plain word, an answer to what was asked, a code, or nothing we know."""
         typed = (update.message.text if update.message else None) or ""
-        word = typed.strip().strip("。.!!??")
+        word = typed.strip().rstrip(FULL_STOPS)
         if (handler := self.plain_words().get(word)) is not None:
             return await handler(update, context)
         asked = await context.read(questions.open, context.now, context.user_id)
@@ -66,7 +68,7 @@ class Talking:
         """A voice or a photo: taken where a trouble is being told, else we say that we cannot read it."""
         message = update.message
         if message is None or not context.is_private:
-            return
+            return None
         asked = await context.read(questions.open, context.now, context.user_id)
         file_id, kind = "", ""
         if message.voice is not None:
@@ -155,7 +157,7 @@ def _looks_like_code(tx: Tx, user_id: int, typed: str) -> bool:
     plain = typed.strip().replace("-", "").replace(" ", "")
     return (
         plain.isascii() and plain.isalnum() and 6 <= len(plain) <= 10 and people.by_user(tx, user_id) is None
-    )  # noqa: PLR2004
+    )
 
 
 def _owing(tx: Tx, now: dt.datetime, person: people.Person) -> list[tuple[queries.Notice, queries.Status]]:

@@ -6,7 +6,7 @@ composes the application, and are made in the claim: an answered chase is droppe
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -77,6 +77,27 @@ class Claimed:
 Prepare = Callable[[Tx, dt.datetime, Delivery], OutgoingMessage | Drop]
 
 
+def _show_statement(
+    insert: Callable[[sa.Table], postgresql.Insert] | Callable[[sa.Table], sqlite.Insert],
+) -> sa.Executable:
+    """Queue a delivery; one already queued for the same thing keeps the earlier start and the better lane."""
+    it = insert(_d)
+    return it.on_conflict_do_update(
+        index_elements=[_d.c.chat_id, _d.c.kind, _d.c.subject],
+        index_where=_d.c.state == sa.literal_column("'queued'"),
+        set_={
+            "not_before": sa.case(
+                (_d.c.not_before < it.excluded.not_before, _d.c.not_before), else_=it.excluded.not_before
+            ),
+            "lane": sa.case((_d.c.lane < it.excluded.lane, _d.c.lane), else_=it.excluded.lane),
+            "is_repeat": sa.or_(_d.c.is_repeat, it.excluded.is_repeat),
+        },
+    )
+
+
+_SHOW = {"postgresql": _show_statement(postgresql.insert), "sqlite": _show_statement(sqlite.insert)}
+
+
 def show(
     tx: Tx,
     now: dt.datetime,
@@ -93,31 +114,35 @@ def show(
     Asking again while the first request is still queued changes nothing, except that the earlier
     `not_before` and the better lane win.
     """
-    start = not_before or now
-    values = {
-        "chat_id": chat_id,
-        "kind": kind,
-        "subject": str(subject),
-        "lane": lane.value,
-        "state": State.QUEUED.value,
-        "not_before": start,
-        "enqueued_at": now,
-        "is_repeat": is_repeat,
-    }
-    insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(_d).values(values)
-    tx.execute(
-        insert.on_conflict_do_update(
-            index_elements=[_d.c.chat_id, _d.c.kind, _d.c.subject],
-            index_where=_d.c.state == sa.literal_column("'queued'"),
-            set_={
-                "not_before": sa.case(
-                    (_d.c.not_before < start, _d.c.not_before), else_=insert.excluded.not_before
-                ),
-                "lane": sa.case((_d.c.lane < lane.value, _d.c.lane), else_=insert.excluded.lane),
-                "is_repeat": sa.or_(_d.c.is_repeat, insert.excluded.is_repeat),
-            },
-        )
-    )
+    show_each(tx, now, [(chat_id, subject)], kind, lane=lane, not_before=not_before, is_repeat=is_repeat)
+
+
+def show_each(
+    tx: Tx,
+    now: dt.datetime,
+    things: Iterable[tuple[ChatId, str | int]],
+    kind: str,
+    *,
+    lane: Lane,
+    not_before: dt.datetime | None = None,
+    is_repeat: bool = False,
+) -> None:
+    """`show` for many chats and subjects at once, in their order."""
+    rows = [
+        {
+            "chat_id": chat_id,
+            "kind": kind,
+            "subject": str(subject),
+            "lane": lane.value,
+            "state": State.QUEUED.value,
+            "not_before": not_before or now,
+            "enqueued_at": now,
+            "is_repeat": is_repeat,
+        }
+        for chat_id, subject in things
+    ]
+    if rows:
+        tx.execute(_SHOW[tx.dialect.name], rows)
 
 
 def refresh(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -29,28 +30,24 @@ def settle(tx: Tx, now: dt.datetime, wanted: list[Unit], *, lane: Lane = Lane.IN
     """
     if not wanted:
         return set()
-    place = bindings.places(tx, wanted).chats
+    places = bindings.places(tx, wanted)
     present = _present(tx, wanted)
     cards: set[tuple[int, ChatId]] = set()
     stale: set[tuple[int, ChatId]] = set()
     ended: list[int] = []
     started: list[dict[str, object]] = []
-    for (assignment_id, notice_id, unit_id), through in _open(tx, now, wanted, present).items():
-        goal = place.get(unit_id, ())
+    for ask, through in _open(tx, now, wanted, present).items():
+        goal = places.of(ask.unit_id, is_trial=ask.is_trial)
         for chat_id, asked_id in through.items():
             if chat_id not in goal:
                 ended.append(asked_id)
-                stale.add((notice_id, chat_id))
+                stale.add((ask.notice_id, chat_id))
         for chat_id in goal:
             if chat_id not in through:
-                values = {
-                    "assignment_id": assignment_id,
-                    "notice_id": notice_id,
-                    "chat_id": chat_id,
-                    "since": now,
-                }
-                started.append(values)
-                cards.add((notice_id, chat_id))
+                started.append(
+                    {"assignment_id": ask.id, "notice_id": ask.notice_id, "chat_id": chat_id, "since": now}
+                )
+                cards.add((ask.notice_id, chat_id))
     if ended:
         tx.execute(
             _q.update().where(_q.c.id.in_(sa.bindparam("ids", expanding=True))).values(until=now),
@@ -75,8 +72,7 @@ def _show(
             )
         )
     }
-    for notice_id, chat_id in sorted(cards - having):
-        outbox.show(tx, now, chat_id, "card", notice_id, lane=lane)
+    outbox.show_each(tx, now, [(chat_id, n) for n, chat_id in sorted(cards - having)], "card", lane=lane)
     for notice_id, chat_id in sorted((cards & having) | stale):
         outbox.refresh(tx, now, chat_id, "card", notice_id, every=GROUP_EDITS_EVERY)
 
@@ -92,22 +88,31 @@ def _present(tx: Tx, wanted: list[Unit]) -> dict[int, dict[ChatId, int]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One ask that can still be answered."""
+
+    id: int
+    notice_id: int
+    unit_id: int
+    is_trial: bool
+
+
 def _open(
     tx: Tx, now: dt.datetime, wanted: list[Unit], present: dict[int, dict[ChatId, int]]
-) -> dict[tuple[int, int, int], dict[ChatId, int]]:
-    """(assignment, notice, unit) of every ask that can still be answered, with its present chats."""
+) -> dict[_Ask, dict[ChatId, int]]:
+    """Every ask of these units that can still be answered, with its present chats."""
     query = (
-        sa.select(_a.c.id, _a.c.notice_id, _a.c.unit_id)
+        sa.select(_a.c.id, _a.c.notice_id, _a.c.unit_id, _n.c.is_trial)
         .join(_n, _n.c.id == _a.c.notice_id)
         .where(_n.c.closes_at > now, _n.c.recalled_at.is_(None))
         .order_by(_a.c.id)
     )
-    if len(wanted) < 500:
+    if len(wanted) < 500:  # bind variables
         query = query.where(_a.c.unit_id.in_([u.id for u in wanted]))
     ids = {u.id for u in wanted}
-    return {
-        (r.id, r.notice_id, r.unit_id): present.get(r.id, {}) for r in tx.execute(query) if r.unit_id in ids
-    }
+    asks = (_Ask(*row) for row in tx.execute(query) if row.unit_id in ids)
+    return {ask: present.get(ask.id, {}) for ask in asks}
 
 
 def groups_changed(tx: Tx, now: dt.datetime, unit_ids: list[int]) -> None:

@@ -141,8 +141,8 @@ def row_of(unit: Unit, by_id: dict[int, Unit]) -> tuple[str, str, int]:
 
 def _remind(tx: Tx, now: dt.datetime, notice_id: int, chat_ids: list[ChatId]) -> set[ChatId]:
     """One card per chat, with no answer owed."""
-    for chat_id in dict.fromkeys(chat_ids):
-        outbox.show(tx, now, chat_id, "card", notice_id, lane=Lane.SCHEDULED)
+    each = [(chat_id, notice_id) for chat_id in dict.fromkeys(chat_ids)]
+    outbox.show_each(tx, now, each, "card", lane=Lane.SCHEDULED)
     return set(chat_ids)
 
 

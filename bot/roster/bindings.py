@@ -76,10 +76,17 @@ class Places:
     Attributes:
         chats: unit id → chats; a unit that cannot be asked has none.
         closed: units not armed and without a pilot chat: real sending to them is not allowed yet.
+        pilots: the pilot chats among them, the only ones a trial's notice may reach.
     """
 
     chats: dict[int, tuple[ChatId, ...]]
     closed: frozenset[int]
+    pilots: frozenset[ChatId]
+
+    def of(self, unit_id: int, *, is_trial: bool) -> tuple[ChatId, ...]:
+        """The chats through which a notice asks the unit."""
+        through = self.chats.get(unit_id, ())
+        return tuple(c for c in through if c in self.pilots) if is_trial else through
 
 
 def places(tx: Tx, wanted: list[Unit]) -> Places:
@@ -106,7 +113,8 @@ def places(tx: Tx, wanted: list[Unit]) -> Places:
         found[u.id] = _place(u, groups, private, is_armed=is_armed)
         if not is_armed and not found[u.id]:
             closed.add(u.id)
-    return Places(found, frozenset(closed))
+    pilots = frozenset(c for some in groups.values() for c, is_pilot in some if is_pilot)
+    return Places(found, frozenset(closed), pilots)
 
 
 def _place(

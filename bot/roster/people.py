@@ -187,9 +187,11 @@ def reachable(tx: Tx, *, roles: tuple[Role, ...], unit_ids: list[int] | None = N
 
 
 def officers_of(tx: Tx, county_id: int | None) -> list[Reachable]:
-    """Whom a school's trouble reaches: its county's officers; the city's for a unit of no county."""
+    """Whom a school's trouble reaches: its county's officers; the city's where there is none to be reached."""
     if county_id is not None:
-        return reachable(tx, roles=(Role.COUNTY_OFFICER,), unit_ids=[county_id])
+        found = reachable(tx, roles=(Role.COUNTY_OFFICER,), unit_ids=[county_id])
+        if found:
+            return found
     return reachable(tx, roles=(Role.CITY_OFFICER,))
 
 

@@ -279,7 +279,8 @@ class Pages:
         self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, unmask: bool
     ) -> OutgoingMessage:
         """One row's numbers with the names behind one of them, eight a page."""
-        part = self._first_part(table) if page.part is Part.NUMBERS else page.part
+        unsaid = page.part is Part.NUMBERS or (page.part is Part.SILENT and not table.total.silent)
+        part = self._first_part(table) if unsaid else page.part
         named = person.scope(access.Action.SEE_NAMES)
         listed = [s for s in table.statuses if _LISTED[part](s) and named.has(s.place)]
         pages = max(1, -(-len(listed) // PER_PAGE))

@@ -31,7 +31,8 @@ KEYED: dict[str, Callable[[str], Predicate]] = {
 ADMINS = "admins"
 ALLOWED = " · ".join([*WORDS, *(f"{key}:…" for key in KEYED), ADMINS])
 DEPTH = 50  # brackets within brackets
-_TOKEN = re.compile(r"[()()]|[^\s()()]+")
+_TOKEN = re.compile(r"[()\uff08\uff09]|[^\s()\uff08\uff09]+")  # brackets may be full-width
+_HALF_WIDTH = str.maketrans("\uff08\uff09\uff1a", "():")  # a Chinese keyboard's brackets and colon
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class _Reader:
     """Recursive descent over the words."""
 
     def __init__(self, text: str) -> None:
-        self._tokens = list(_TOKEN.finditer(text))
+        self._tokens = list(_TOKEN.finditer(text.translate(_HALF_WIDTH)))
         self._at = 0
         self._depth = 0
         self._text = text
@@ -99,9 +100,9 @@ class _Reader:
             f"audience “{self._text}” {where}:{what}。可以写:{ALLOWED},用 and / or / not 和括号连接"
         )
 
-    def _accept(self, *words: str) -> bool:
+    def _accept(self, word: str) -> bool:
         token = self.peek()
-        if token is None or token.group() not in words:
+        if token is None or token.group() != word:
             return False
         self._at += 1
         return True
@@ -127,9 +128,9 @@ class _Reader:
             if self._accept("not"):
                 inner = self._single()
                 return lambda u, c: not inner(u, c)
-            if self._accept("(", "("):
+            if self._accept("("):
                 inner = self.either()
-                if not self._accept(")", ")"):
+                if not self._accept(")"):
                     raise self.fault(self.peek(), "少一个右括号")
                 return inner
             return self._word()

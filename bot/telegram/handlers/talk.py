@@ -19,7 +19,7 @@ from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling
 from bot.texts import Words
 
-FULL_STOPS = "。.!!??"
+FULL_STOPS = "\u3002.!?\uff01\uff1f"
 
 Handler = Callable[[telegram.Update, Context], Awaitable[None]]
 

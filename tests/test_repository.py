@@ -96,18 +96,21 @@ def test_make_alone_lists_every_target():
     assert re.findall(r"^  make (\w+)", listed, re.MULTILINE) == targets
 
 
+READS_CHECKS_CHANGES = {"bot/roster/import_files.py"}  # files are checked between two transactions, in none
+
+
 def test_no_feature_awaits():
     """The edges are async, the features are not: a verb that could await could call Telegram there."""
     awaiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-    found = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
+    found = {
+        str(path.relative_to(ROOT))
         for feature in FEATURES
         for path in (ROOT / "bot" / feature).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, awaiting)
-    ]
+    }
 
-    assert found == []
+    assert found <= READS_CHECKS_CHANGES
 
 
 def test_every_feature_is_a_floor_of_the_contract():

@@ -31,7 +31,7 @@ KEYED: dict[str, Callable[[str], Predicate]] = {
 ADMINS = "admins"
 ALLOWED = " · ".join([*WORDS, *(f"{key}:…" for key in KEYED), ADMINS])
 DEPTH = 50  # brackets within brackets
-_TOKEN = re.compile(r"[()\uff08\uff09]|[^\s()\uff08\uff09]+")  # brackets may be full-width
+_TOKEN = re.compile(r"[()]|[^\s()]+")
 _HALF_WIDTH = str.maketrans("\uff08\uff09\uff1a", "():")  # a Chinese keyboard's brackets and colon
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import cast
 
 from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
@@ -14,7 +15,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")  # XML has no pla
 
 def put(sheet: Worksheet, line: int, column: int, value: Value) -> Cell:
     """The cell holds the value; a text stays a text, also one that begins with = + - @ or a tab."""
-    cell: Cell = sheet.cell(row=line, column=column)
+    cell = cast("Cell", sheet.cell(row=line, column=column))  # nothing of ours is merged
     if isinstance(value, str):
         cell.value = _UNPRINTABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
         cell.data_type = "s"

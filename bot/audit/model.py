@@ -13,4 +13,5 @@ record = sa.Table(
     sa.Column("verb", sa.String(40), nullable=False),  # "arm", "on_behalf", "see_phone" …
     sa.Column("subject", sa.String(120), nullable=False),  # "unit:DH001", "notice:3"
     sa.Column("detail", sa.String(200), nullable=False, server_default=""),  # codes only
+    sa.Index("ix_audit_record_who_did", "actor", "verb", "subject"),
 )

@@ -1,6 +1,8 @@
-"""Adding to the audit trail."""
+"""Adding to the audit trail, and asking whether something is in it."""
 
 import datetime as dt
+
+import sqlalchemy as sa
 
 from bot.audit import model
 from bot.db import Tx
@@ -13,3 +15,10 @@ def note(tx: Tx, now: dt.datetime, *, actor: str, verb: str, subject: str, detai
             at=now, actor=actor, verb=verb, subject=subject[:120], detail=detail[:200]
         )
     )
+
+
+def has(tx: Tx, *, actor: str, verb: str, subject: str) -> bool:
+    """Whether this was noted before."""
+    r = model.record
+    same = (r.c.actor == actor, r.c.verb == verb, r.c.subject == subject)
+    return tx.execute(sa.select(r.c.id).where(*same).limit(1)).first() is not None

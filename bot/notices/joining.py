@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot import errors
+from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import chats, outbox
 from bot.delivery.chats import Chat
@@ -163,6 +164,22 @@ def topic(tx: Tx, now: dt.datetime, *, group: GroupSeen) -> None:
     chat = chats.find(tx, group.telegram_id)
     if chat is not None:
         chats.set_thread(tx, now, chat.id, group.thread_id)
+
+
+def mistyped(tx: Tx, now: dt.datetime, *, group: GroupSeen, user_id: int) -> None:
+    """Someone typed instead of pressing: told so once a person and notice, if he still owes an answer here."""
+    person, chat = people.by_user(tx, user_id), chats.find(tx, group.telegram_id)
+    if person is None or chat is None:
+        return
+    for notice, status in queries.owed_by(tx, now, person):
+        told = f"notice:{notice.id}"
+        if chat.id in asking.chats_of(tx, status.assignment_id) and not trail.has(
+            tx, actor=person.actor, verb="told_to_press", subject=told
+        ):
+            trail.note(tx, now, actor=person.actor, verb="told_to_press", subject=told)
+            subject = f"{person.contact_id}:{status.unit_id}"
+            outbox.show(tx, now, chat.id, "press_please", subject, lane=Lane.INTERACTIVE)
+            return
 
 
 def toggle_pilot(tx: Tx, now: dt.datetime, *, group: GroupSeen, user_id: int) -> bool | None:

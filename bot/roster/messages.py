@@ -7,7 +7,7 @@ from bot.db import Tx
 from bot.delivery import outbox
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
-from bot.roster import bindings, units
+from bot.roster import bindings, people, units
 from bot.texts import Words
 
 
@@ -36,8 +36,14 @@ class GroupMessages:
         agree = Button(self.words.plain("enrol.agree"), Callback("bind", args=(str(unit.id),)))
         return OutgoingMessage(self.words.html("enrol.bind_ask", unit=unit.name), ((agree,),))
 
+    def press_please(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """To one who typed 收到: the buttons are meant."""
+        contact_id, unit_id = (int(word) for word in delivery.subject.split(":"))
+        who = people.get(tx, contact_id).said_by(unit_id)
+        return OutgoingMessage(self.words.html("enrol.press_please", who=who), silent=True)
+
 
 def preparations(words: Words) -> dict[str, outbox.Prepare]:
     """Kind of delivery → how it is rendered."""
     it = GroupMessages(words)
-    return {"say": it.say, "bound": it.bound, "bind_ask": it.bind_ask}
+    return {"say": it.say, "bound": it.bound, "bind_ask": it.bind_ask, "press_please": it.press_please}

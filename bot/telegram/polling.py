@@ -244,8 +244,7 @@ class Polling:
     async def _fetch(self, offset: int) -> list[Mapping[str, Any]] | None:
         """The next updates; None when there is trouble, which has been waited out, or no more to fetch."""
         try:
-            async with asyncio.timeout(self._poll_for_s + WATCHDOG_S) as self._scope:
-                batch = await self._post(offset, limit=BATCH, poll_for_s=self._poll_for_s)
+            batch = await self._post_until_interrupted(offset)
         except TimeoutError:
             if not self._stop.is_set() and self._is_held and not self._is_away:
                 await self._failed("watchdog", LONGEST_PAUSE_S)
@@ -253,12 +252,17 @@ class Polling:
         except error.TelegramError as fault:
             await self._pause_after(fault)
             return None
-        finally:
-            self._scope = None
         if self._failures:
             log.info("telegram_back")
         self._failures = 0
         return batch
+
+    async def _post_until_interrupted(self, offset: int) -> list[Mapping[str, Any]]:
+        try:
+            async with asyncio.timeout(self._poll_for_s + WATCHDOG_S) as self._scope:
+                return await self._post(offset, limit=BATCH, poll_for_s=self._poll_for_s)
+        finally:
+            self._scope = None
 
     async def _post(self, offset: int, *, limit: int, poll_for_s: int) -> list[Mapping[str, Any]]:
         words = {

@@ -54,5 +54,5 @@ def add(application: Application, words: Words, phones: str) -> None:
     )
     application.add_handler(MessageHandler(private & filters.COMMAND, talking.help))
     application.add_handler(
-        MessageHandler(NEW & filters.ChatType.GROUPS & filters.REPLY, talking.group_reply)
+        MessageHandler(NEW & filters.ChatType.GROUPS & filters.TEXT & ~filters.COMMAND, talking.group_typed)
     )

@@ -16,10 +16,12 @@ from bot.telegram.context import Context
 from bot.telegram.handlers import group_words
 from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.desk import Desk
-from bot.telegram.handlers.enrolment import Enrolling
+from bot.telegram.handlers.enrolment import Enrolling, group_seen
 from bot.texts import Words
 
 FULL_STOPS = "\u3002.!?\uff01\uff1f"
+
+RECEIVED = ("收到", "已收到", "好的", "已阅", "知悉", "已落实", "已完成", "已上完", "1", "收到收到")
 
 Handler = Callable[[telegram.Update, Context], Awaitable[None]]
 
@@ -79,13 +81,20 @@ class Talking:
             return await self.answering.told_by_file(context, asked.subject, file_id, kind)
         await self._say(context, "talk.no_voice")
 
-    async def group_reply(self, update: telegram.Update, context: Context) -> None:
-        """Free text reaches us in a group (a reply, or we are its administrator): never kept, buttons are meant."""
-        message = update.message
-        replied = message.reply_to_message if message else None
-        if replied is None or replied.from_user is None or replied.from_user.id != context.bot.id:
+    async def group_typed(self, update: telegram.Update, context: Context) -> None:
+        """Text reaches us in a group: a reply to us, or we are an administrator there. It is never kept.
+
+        Who replies to us, or types what means 收到, is told once that the buttons are meant; all else is dropped unread.
+        """
+        message, group = update.message, group_seen(update)
+        if message is None or group is None or message.from_user is None:
             return
-        await group_words.say(update, context, "enrol.buttons_please")
+        replied = message.reply_to_message
+        to_us = (
+            replied is not None and replied.from_user is not None and replied.from_user.id == context.bot.id
+        )
+        if to_us or (message.text or "").strip().rstrip(FULL_STOPS) in RECEIVED:
+            await context.transact(joining.mistyped, group=group, user_id=context.user_id)
 
     async def help(self, update: telegram.Update, context: Context) -> None:
         """/help: one screen for each kind of user."""

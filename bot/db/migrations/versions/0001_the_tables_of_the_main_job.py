@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.String(length=200), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_record")),
     )
+    op.create_index("ix_audit_record_who_did", "audit_record", ["actor", "verb", "subject"], unique=False)
     op.create_table(
         "chat",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

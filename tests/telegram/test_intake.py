@@ -384,3 +384,10 @@ async def test_a_press_parked_after_an_outage_keeps_its_age(rig, sim, group, wan
     async with rig.receiving():
         await rig.until_heard("yes")
     assert set(rig.pressed_before) == {at}
+
+
+async def test_stopping_is_quick_while_telegram_is_away(rig, sim) -> None:
+    sim.faults.add(Fault("getUpdates", "5xx", times=None))
+    async with asyncio.timeout(3), rig.receiving() as receiving:
+        await sim.until(lambda: len(sim.calls_of("getUpdates")) == 2)
+        await rig.until(lambda: receiving._polling._failures == 2)

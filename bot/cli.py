@@ -46,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         secrets = [s.get_secret_value() for s in (chosen.bot_token, chosen.webhook_secret) if s]
         logs.configure(level=chosen.log_level, form=chosen.log_format, secrets=secrets)
         status: int = parsed.command(parsed, chosen)
+        sys.stdout.flush()
     except (errors.XiaoanError, BaseExceptionGroup) as fault:
         expected = list(_expected(fault))
         if not expected:
@@ -55,6 +56,9 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read our output has read enough
+        sys.stderr.close()
+        return 0
     return status
 
 
@@ -232,7 +236,7 @@ def _slip(one: inviting.Issued, phone: str, zone: dt.tzinfo) -> slips.Slip:
 
 
 def _arm(parsed: Arguments, chosen: Settings) -> int:
-    async def work(db: Database) -> int:
+    async def work(db: Database) -> arming.Opened:
         opened = await db.transact(
             arming.arm, counties=parsed.county or [], everything=parsed.all, schools=parsed.schools
         )
@@ -240,7 +244,8 @@ def _arm(parsed: Arguments, chosen: Settings) -> int:
         return opened
 
     opened = _with_db(chosen, work)
-    _say(f"已开通 {opened} 所学校:以后发的通知会真的送到")
+    colleges = f"、{opened.colleges} 所高校" if opened.colleges else ""
+    _say(f"已开通 {opened.schools} 所学校{colleges}:以后发的通知会真的送到")
     return 0
 
 

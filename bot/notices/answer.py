@@ -115,9 +115,19 @@ def press(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
         return meant
     if it.every:
         return _all(tx, now, meant, it)
-    return record(
+    outcome = record(
         tx, now, meant.notice, meant.mine[0], value=it.value, person=meant.person, chat=meant.chat, press=it
     )
+    if it.pressed_before is not None and outcome.said in (Said.RECORDED, Said.LATE):
+        _tell_recovered(tx, now, it, meant.mine[0]["unit_id"])
+    return outcome
+
+
+def _tell_recovered(tx: Tx, now: dt.datetime, it: Press, unit_id: int) -> None:
+    """A press that waited out an outage has no toast any more: its presser is told in private."""
+    private = chats.find(tx, it.user_id)
+    if private is not None:
+        outbox.show(tx, now, private.id, "recovered", f"{it.notice_id}:{unit_id}", lane=Lane.INTERACTIVE)
 
 
 def ask_line(tx: Tx, now: dt.datetime, it: Press) -> Outcome:

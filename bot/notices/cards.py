@@ -192,6 +192,15 @@ class Cards:
         html = self.words.html("card.line", unit=units.get(tx, unit_id).name, title=notice.title)
         return OutgoingMessage(html)
 
+    def recovered(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """A press of the time of an outage has been recorded after it."""
+        notice_id, unit_id = (int(word) for word in delivery.subject.split(":"))
+        notice = queries.notice(tx, notice_id)
+        if notice is None:
+            return Drop("unknown notice")
+        html = self.words.html("card.recovered", unit=units.get(tx, unit_id).name, title=notice.title)
+        return OutgoingMessage(html, silent=True)
+
     def chase(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """A private reminder with working buttons; dropped when nothing is owed any more."""
         owed = chase.claim(tx, now, delivery.number)
@@ -246,5 +255,6 @@ def preparations(words: Words) -> dict[str, outbox.Prepare]:
         "choose": cards.choose,
         "chase": cards.chase,
         "line": cards.line,
+        "recovered": cards.recovered,
         "delete": delete,
     }

@@ -1,6 +1,7 @@
 """Leaving the trial state: from which county on real schools may be written to."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 from bot import errors
 from bot.audit import trail
@@ -8,8 +9,16 @@ from bot.db import Tx
 from bot.roster import bindings, model, units
 
 
-def arm(tx: Tx, now: dt.datetime, *, counties: list[str], everything: bool, schools: int) -> int:
-    """Real sending is allowed in these counties (or everywhere); how many schools that opens.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """How many real notices can reach from now on."""
+
+    schools: int
+    colleges: int
+
+
+def arm(tx: Tx, now: dt.datetime, *, counties: list[str], everything: bool, schools: int) -> Opened:
+    """Real sending is allowed in these counties (or everywhere); what that opens.
 
     `schools` is typed by the operator as the proof that he knows what he does. It must equal the number of
     schools opened; the colleges among them may be counted in or left out.
@@ -44,7 +53,7 @@ def arm(tx: Tx, now: dt.datetime, *, counties: list[str], everything: bool, scho
     )
     scope = "all" if everything else ",".join(u.code for u in chosen)
     trail.note(tx, now, actor="cli", verb="arm", subject=f"county:{scope}", detail=f"schools:{len(opened)}")
-    return len(opened)
+    return Opened(only_schools, len(opened) - only_schools)
 
 
 def _county(tx: Tx, code: str) -> units.Unit:

@@ -306,7 +306,11 @@ class Polling:
         await sleep_unless(self._stop, pause_s)
 
     async def _forget_webhook(self) -> None:
-        await self._gateway.bot.delete_webhook(drop_pending_updates=False)
+        try:
+            await self._gateway.bot.delete_webhook(drop_pending_updates=False)
+        except error.InvalidToken as fault:
+            # the token was good a moment ago: a server of somebody's own that has no webhooks says 404 here
+            log.warning("webhook_not_deleted", fault=type(fault).__name__)
 
 
 def _renew(tx: Tx, now: dt.datetime, owner: str, *, by_force: bool, beat_at: Instant) -> bool:

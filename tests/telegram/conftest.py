@@ -1,16 +1,27 @@
 """A pretend Telegram, a gateway to it, and the tiny application between them and a real database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from bot import clock, simulator
 from bot.db import Database
 from bot.delivery import pacing
 from bot.telegram import gateway
 from tests.telegram import tiny
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """Tracebacks in colour with every local variable take longer than the tests."""
+    before = structlog.get_config()
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.stdlib.add_log_level, plain])
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import itertools
+import random
 
 import pytest
 
@@ -224,6 +225,26 @@ async def test_updates_of_a_chat_are_handled_in_order_and_chats_side_by_side(rig
     async with rig.receiving():
         for person in people:
             await rig.until_heard(*map(str, range(20)), chat=person)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_fails_and_however_often_each_chat_is_heard_in_full_and_in_order(
+    rig, seed, monkeypatch
+) -> None:
+    monkeypatch.setattr(updates, "FIRST_RETRY", dt.timedelta(milliseconds=5))
+    dice = random.Random(seed)
+    people = [simulator.User(id=100 + number, first_name="王") for number in range(5)]
+    sent: dict[int, list[str]] = {person.id: [] for person in people}
+    async with rig.receiving(polls=False) as receiving, asyncio.TaskGroup() as tasks:
+        for update_id in range(1, 61):
+            person = dice.choice(people)
+            text = f"flaky {update_id}" if dice.random() < 0.2 else str(update_id)
+            rig.failures[text] = dice.randrange(1, 5)
+            sent[person.id].append(text)
+            for _ in range(dice.choice([1, 1, 2])):  # Telegram may say things twice
+                tasks.create_task(receiving.take(text_update(update_id, person, text)))
+        for person in people:
+            await rig.until_heard(*sent[person.id], chat=person)
 
 
 async def test_a_stuck_chat_does_not_keep_the_next_batch_away(rig, sim, wang) -> None:

@@ -1,6 +1,7 @@
 """A tiny application between a real database and the pretend Telegram, with handlers of the test's own."""
 
 import asyncio
+import collections
 import contextlib
 import datetime as dt
 import time
@@ -73,6 +74,7 @@ class Rig:
         self.is_broken = True  # "boom …" messages raise while it is
         self.handled: list[str] = []
         self.refusal = ""
+        self.failures: collections.Counter[str] = collections.Counter()  # "flaky …": how often it yet fails
         self.press_fault: Exception | None = None
         self.commits_take_s = 0.0
         self.said: Exception | None = None
@@ -92,6 +94,9 @@ class Rig:
         self.handled.append(text)
         if text.startswith("boom") and self.is_broken:
             raise RuntimeError("boom")
+        if text.startswith("flaky") and self.failures[text] > 0:
+            self.failures[text] -= 1
+            raise RuntimeError("flaky")
         if text.startswith("refuse"):
             raise errors.Refused("不行:只收 1–9")
         if text.startswith("wait"):

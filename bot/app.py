@@ -83,6 +83,8 @@ class App:
         """
         if settings.bot_token is None:
             raise errors.Refused("没有 BOT_TOKEN:真正运行需要机器人的 token;不设时请用 demo")
+        if settings.webhook_url is not None:
+            raise errors.Refused("WEBHOOK_URL:这一版还不接收 webhook,请去掉它,机器人会自己去取消息")
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(_only_one(settings.database_url))
             await asyncio.to_thread(make_ready, settings.database_url)

@@ -54,13 +54,18 @@ class Settings(pydantic_settings.BaseSettings):
         pathlib.Path, pydantic.Field(description="Folder of what an operator edits: plans, calendar, roster.")
     ] = pathlib.Path("config")
     webhook_url: Annotated[
-        str | None, pydantic.Field(description="Public https address for a webhook; unset means polling.")
+        str | None,
+        pydantic.Field(
+            description="Public https address for a webhook; not served yet: leave it unset, and the bot polls."
+        ),
     ] = None
     webhook_secret: Annotated[
         pydantic.SecretStr | None, pydantic.Field(description="Secret Telegram repeats in each webhook call.")
     ] = None
-    host: Annotated[str, pydantic.Field(description="Address the web door listens on.")] = "127.0.0.1"
-    port: Annotated[int, pydantic.Field(ge=0, le=65535, description="Port the web door listens on.")] = 8080
+    host: Annotated[str, pydantic.Field(description="Address of the web door; not served yet.")] = "127.0.0.1"
+    port: Annotated[
+        int, pydantic.Field(ge=0, le=65535, description="Port of the web door; not served yet.")
+    ] = 8080
     timezone: Annotated[str, pydantic.Field(description="Where the schools are.")] = "Asia/Shanghai"
     send_rate: Annotated[
         float, pydantic.Field(gt=0, le=1000, description="Telegram calls a second, all chats together.")

@@ -5,9 +5,9 @@ buttons say and from the reader's present rights, so a forged page number or cou
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from bot import errors
 from bot.audit import trail
@@ -18,64 +18,16 @@ from bot.notices.queries import Status, Table
 from bot.notices.rules import Reach, Row, TroubleState
 from bot.roster import access, contacts, people, units
 from bot.roster.people import Person
+from bot.summaries import lines
+from bot.summaries.lines import number_line
+from bot.summaries.place import ALL, Page, Part, row_key
 from bot.texts import Words
 
+_BUREAU = re.compile(r"(?:教育和体育局|教育体育局|教体局|教育局)$")
 PER_PAGE = 8  # schools; eight fit a phone's screen
 DRILL = 4  # rows offered as buttons before [▸ 还有 n]
 PER_BUTTON_ROW = 3
 SAME_MOMENT = dt.timedelta(minutes=1)  # a table pushed at its deadline needs no line about now
-ALL = "all"  # the row code that stands for the whole of what the reader may see
-
-
-class Part(StrEnum):
-    """Which names a page lists; one letter each, for the callback."""
-
-    NUMBERS = "m"  # the table itself
-    SILENT = "s"
-    UNBOUND = "n"
-    UNDELIVERED = "u"
-    TROUBLE = "t"
-    LATE = "l"
-    EXCUSED = "x"
-    COMPLETE = "c"  # the folded rows
-    UNIT = "i"  # one school
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Where the reader is.
-
-    Attributes:
-        row: `all`, or the code of a row (its county's unit id for a county).
-        as_of: the frozen instant; None is 实时.
-        page: from 0; out of range is brought back into it.
-        unit_id: for one school's page.
-    """
-
-    notice_id: int
-    row: str = ALL
-    part: Part = Part.NUMBERS
-    page: int = 0
-    as_of: dt.datetime | None = None
-    unit_id: int = 0
-
-    def callback(self, action: str = "page") -> Callback:
-        """The button that leads here."""
-        frozen = str(int(self.as_of.timestamp())) if self.as_of else "0"
-        return Callback(
-            action, self.notice_id, 0, (self.row, self.part.value, str(self.page), frozen, str(self.unit_id))
-        )
-
-    @classmethod
-    def of(cls, callback: Callback) -> "Page | None":
-        """The page a button leads to; None for a button we did not make."""
-        page, frozen, unit_id = callback.number(2), callback.number(3), callback.number(4)
-        if page is None or frozen is None or unit_id is None or callback.args[1] not in list(Part):
-            return None
-        if frozen > 4_102_444_800:  # the year 2100: anything later was not made by us
-            return None
-        as_of = dt.datetime.fromtimestamp(frozen, dt.UTC) if frozen else None
-        return cls(callback.notice, callback.args[0], Part(callback.args[1]), min(page, 9999), as_of, unit_id)
 
 
 _LISTED: dict[Part, Callable[[Status], bool]] = {
@@ -86,11 +38,6 @@ _LISTED: dict[Part, Callable[[Status], bool]] = {
     Part.LATE: lambda s: s.answered and s.late,
     Part.EXCUSED: lambda s: bool(s.excused),
 }
-
-
-def row_key(status: Status) -> str:
-    """How a callback names the row a status is counted in: short, and never a word an operator typed."""
-    return str(status.county_id) if status.county_id is not None else status.row_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +78,7 @@ class Pages:
         """
         table = self._table(tx, now, page, self.readable(tx, person))
         if person is None or not table.statuses:
-            raise errors.NotAllowed(self._not_yours(tx, person))
+            raise errors.NotAllowed(self._not_yours(person))
         return table
 
     def readable(self, tx: Tx, person: Person | None) -> access.Scope:
@@ -145,12 +92,16 @@ class Pages:
             raise errors.NotAllowed("您不能看汇总。")
         return seen
 
-    def _not_yours(self, tx: Tx, person: Person | None) -> str:
-        posts = person.posts if person else ()
-        mine = [
-            p.unit_name for p in posts if access.reach(p.role, access.Action.SEE_TABLE) is access.Reach.AREA
-        ]
-        return f"您能看{'、'.join(mine)}的数,看不了别的。"
+    def _not_yours(self, person: Person | None) -> str:
+        mine = (
+            [p for p in person.posts if access.reach(p.role, access.Action.SEE_TABLE) is access.Reach.AREA]
+            if person
+            else []
+        )
+        names = "、".join(dict.fromkeys(lines.short_name(p.unit_name) for p in mine))
+        if mine and all(p.unit_kind == "county" for p in mine):
+            return f"您能看本县({names})的数,看不了别的县。"
+        return f"您能看{names}的数,看不了别的。"
 
     def _table(self, tx: Tx, now: dt.datetime, page: Page, seen: access.Scope) -> Table:
         as_of = page.as_of
@@ -158,7 +109,8 @@ class Pages:
             as_of = None
         table = queries.table(tx, page.notice_id, now=now, as_of=as_of, within=seen.has)
         if page.row == ALL:
-            return table
+            only = table.rows[0].name if len(table.rows) == 1 else table.total.name
+            return replace(table, total=replace(table.total, name=only))
         some = tuple(s for s in table.statuses if row_key(s) == page.row)
         name = some[0].row_name if some else ""
         total = queries.summed(page.row, name, some)
@@ -176,7 +128,7 @@ class Pages:
         html = self.words.html(
             "desk.city", head=self._head(table), total=table.total, lines=[number_line(r) for r in shown],
             total_line=number_line(table.total) if not complete else "",
-            folded=queries_sum(done_rows) if done_rows and not complete else None, folded_count=len(done_rows),
+            folded=lines.summed(done_rows) if done_rows and not complete else None, folded_count=len(done_rows),
             then_now=self._then_now(tx, now, table, person), complete=complete,
         )  # fmt: skip
         return OutgoingMessage(
@@ -212,7 +164,7 @@ class Pages:
         wide = complete or page.page > 0
         drill = [
             Button(
-                f"{r.name} {r.missing}" if r.missing else r.name,
+                f"{short_name(r.name)} {r.missing}" if r.missing else short_name(r.name),
                 replace(page, row=keys[r.unit], part=Part.NUMBERS, page=0).callback(),
             )
             for r in offered[: None if wide else DRILL]
@@ -307,9 +259,11 @@ class Pages:
     ) -> list[dict[str, object]]:
         reminded, phoned = chase.counts(tx, table.notice.id), chase.phoned(tx, table.notice.id)
         troubles = trouble.of_notice(tx, table.notice.id) if part is Part.TROUBLE else {}
+        several = len(table.rows) > 1
         return [
             {
                 "status": s,
+                "name": local_name(s) if several else s.name,
                 "line": phones.get(s.unit_id, _Line("", "")),
                 "reminded": reminded.get(s.assignment_id, 0),
                 "phoned": phoned.get(s.assignment_id),
@@ -327,22 +281,18 @@ class Pages:
         """Whom to ring at each school; the full number only as the operator and the reader's rights allow."""
         entitled = person.scope(access.Action.SEE_PHONES)
         full = self.phones == "full" or (self.phones == "masked" and unmask)
-        if full and unmask:
-            trail.note(
-                tx,
-                now,
-                actor=person.actor,
-                verb="see_phones",
-                subject=f"notice:{notice_id}",
-                detail=f"units:{len(some)}",
-            )
+        seen = sum(entitled.has(s.place) for s in some)
+        if full and unmask and seen:
+            about = {"subject": f"notice:{notice_id}", "detail": f"units:{seen}"}
+            trail.note(tx, now, actor=person.actor, verb="see_phones", **about)
         found = {}
         for unit_id, first in contacts.first_of(tx, [s.unit_id for s in some]).items():
             place = next(s.place for s in some if s.unit_id == unit_id)
             shown = ""
             if first.phone and self.phones != "never" and entitled.has(place):
                 shown = people.dialled(first.phone) if full else people.masked(first.phone)
-            found[unit_id] = _Line(people.addressed(first.name, first.role), shown)
+            name = next(s.name for s in some if s.unit_id == unit_id)
+            found[unit_id] = _Line(people.addressed(first.name, first.role, name), shown)
         return found
 
     def _list_rows(
@@ -395,7 +345,7 @@ class Pages:
         """Asked, delivered, reminded, rung, answered: one school's line of life under one notice."""
         found = next((s for s in table.statuses if s.unit_id == page.unit_id), None)
         if found is None or not person.scope(access.Action.SEE_NAMES).has(found.place):
-            raise errors.NotAllowed(self._not_yours(tx, person))
+            raise errors.NotAllowed(self._not_yours(person))
         phones = self._phones(tx, now, person, [found], unmask=unmask, notice_id=page.notice_id)
         html = self.words.html(
             "desk.unit", head=self._head(table), status=found, published_at=table.notice.published_at,
@@ -403,7 +353,7 @@ class Pages:
             reminded=chase.claimed(tx, found.assignment_id), phoned=chase.phoned(tx, page.notice_id).get(found.assignment_id),
             trouble=trouble.of_notice_unit(tx, found.assignment_id), line=phones.get(found.unit_id, _Line("", "")),
             words=self._said(table, found), history=queries.history(tx, found.assignment_id, until=table.at),
-            duty_phone=people.dialled(units.duty_phone(tx, units.get(tx, found.unit_id))),
+            duty_phone=self._duty_phone(tx, person, found),
         )  # fmt: skip
         rows: list[tuple[Button, ...]] = []
         if self.phones == "masked" and person.scope(access.Action.SEE_PHONES).has(found.place):
@@ -411,6 +361,12 @@ class Pages:
         back = replace(page, part=Part.NUMBERS, unit_id=0)
         rows.append((Button(self.words.plain("desk.back"), back.callback()),))
         return OutgoingMessage(html, tuple(rows))
+
+    def _duty_phone(self, tx: Tx, person: Person, status: Status) -> str:
+        """值班电话 of the school, or of the nearest above it, for those who may ring."""
+        if not person.may(access.Action.SEE_PHONES, status.place):
+            return ""
+        return people.dialled(units.duty_phone(tx, units.get(tx, status.unit_id)))
 
     def _said(self, table: Table, status: Status) -> str:
         if not status.answer:
@@ -425,22 +381,6 @@ class _Line:
 
     who: str
     phone: str
-
-
-def queries_sum(rows: list[Row]) -> Row:
-    """Several lines as one."""
-    return Row(
-        "", "", *(sum(getattr(r, name) for r in rows) for name in (
-            "expected", "answered", "late", "trouble", "unbound", "undelivered", "silent", "excused"
-        )),
-    )  # fmt: skip
-
-
-def number_line(row: Row) -> str:
-    """` 28  4  212/240  河东区`: numbers first, name last, so that columns stand on any phone; ≤ 30 half-widths."""
-    share = f"{row.answered}/{row.expected}"
-    name = row.name if len(row.name) <= 6 else row.name[:5] + "…"
-    return f"{row.missing:>4}{row.trouble:>3} {share:>9} {name}"
 
 
 def _in_rows(buttons: list[Button]) -> tuple[tuple[Button, ...], ...]:

@@ -1,32 +1,46 @@
-"""A city a test, on each kind of database in turn or on SQLite alone."""
+"""A city a test, on each kind of database in turn; most of its commands forked from one warm process."""
 
 import contextlib
 import pathlib
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+import pytest_asyncio
 
-from tests.whole import driver
+from tests.whole import driver, warm
 from tests.whole.driver import City
 
 Found = Callable[..., contextlib.AbstractAsyncContextManager[City]]
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def forge(run_folder: pathlib.Path) -> AsyncIterator[warm.Warm]:
+    """The process all commands but the cold ones are forked from."""
+    async with warm.process(run_folder, driver.interpreter(run_folder / "compiled")) as ready:
+        yield ready
+
+
 @pytest.fixture
-def found(tmp_path: pathlib.Path, run_folder: pathlib.Path) -> Found:
-    """Founds a city on a database: `async with found(url, at=…) as town`."""
+def cold(tmp_path: pathlib.Path, run_folder: pathlib.Path) -> Found:
+    """Founds a city on a database, every command of which is `python -m bot …` started from nothing."""
     return lambda url, **options: driver.city(url, tmp_path, run_folder / "compiled", **options)
 
 
 @pytest.fixture
+def found(cold: Found, forge: warm.Warm) -> Found:
+    """Founds a city on a database: `async with found(url, at="2026-09-30 13:00") as town`."""
+    return lambda url, **options: cold(url, warm=forge, **options)
+
+
+@pytest.fixture
 async def town(found: Found, database_url: str) -> AsyncIterator[City]:
-    """A city that lives by the machine's clock: the product exactly as it ships."""
+    """A city that lives by the machine's clock."""
     async with found(database_url) as made:
         yield made
 
 
 @pytest.fixture
 async def workday(found: Found, database_url: str) -> AsyncIterator[City]:
-    """A city in which it is Wednesday, 30 September 2026, 14:00, and time passes when the test says so."""
-    async with found(database_url, at="2026-09-30 14:00:00") as made:
+    """A city in which it is Wednesday, 30 September 2026, 13:00, and time passes when the test says so."""
+    async with found(database_url, at="2026-09-30 13:00:00") as made:
         yield made

@@ -10,13 +10,15 @@ import pathlib
 import re
 import signal
 import sys
+import tempfile
 import zoneinfo
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 
 from bot import simulator
 from bot.simulator import Answer, Chat, Message, User
+from tests.whole.warm import Warm
 
 T = TypeVar("T")
 
@@ -85,6 +87,17 @@ ASK = """\
 """
 
 
+class Process(Protocol):
+    """A command under way."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def send_signal(self, number: int, /) -> None: ...
+    async def wait(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """One finished command."""
@@ -141,7 +154,8 @@ class City:
     """One city: its pretend Telegram, its database, its bot as a process, and its people by name.
 
     Attributes:
-        clock: None: the product runs as it is; else under this clock.
+        clock: None: the machine's; else this one, which the test moves.
+        warm: None: every command is `python -m bot …` from nothing; else forked from a process that has imported it.
         log: everything the bot processes have written.
     """
 
@@ -150,39 +164,48 @@ class City:
     folder: pathlib.Path
     cache: pathlib.Path
     clock: Clock | None = None
+    warm: Warm | None = None
     extra: dict[str, str] = field(default_factory=dict)
     people: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Chat] = field(default_factory=dict)
     codes: list[dict[str, Any]] = field(default_factory=list)
-    bot: asyncio.subprocess.Process | None = None
+    bot: Process | None = None
 
     # ── the command line ─────────────────────────────────────────────────────────────────────────
 
     @property
     def environment(self) -> dict[str, str]:
         """Everything a process is told."""
-        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}  # noqa: TID251
         settings = {
             "BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": self.sim.url, "DATABASE_URL": self.database_url,
             "CONFIG_DIR": str(ROOT / "config"), "SEND_RATE": "200", "GROUP_RATE": "1200", "LOG_LEVEL": "DEBUG",
-            "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(self.cache), "PYTHONUTF8": "1",
         }  # fmt: skip
-        return kept | settings | self.extra | ({"WHOLE_CLOCK": str(self.clock.file)} if self.clock else {})
+        return (
+            interpreter(self.cache)
+            | settings
+            | self.extra
+            | ({"WHOLE_CLOCK": str(self.clock.file)} if self.clock else {})
+        )
 
-    async def _spawn(self, *arguments: str, out: Any, err: Any) -> asyncio.subprocess.Process:
-        program = ["-m", "bot"] if self.clock is None else [str(ROOT / "tests/whole/shifted.py")]
+    async def _spawn(self, *arguments: str, out: IO[bytes], err: IO[bytes]) -> Process:
+        if self.warm is not None:
+            return await self.warm.spawn(
+                arguments, environment=self.environment, folder=self.folder, out=out, err=err
+            )
+        assert self.clock is None, "a moved clock needs the warm process"
         return await asyncio.create_subprocess_exec(
-            sys.executable, *program, *arguments,
+            sys.executable, "-m", "bot", *arguments,
             cwd=self.folder, env=self.environment, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=err,
         )  # fmt: skip
 
     async def run(self, *arguments: str | pathlib.Path) -> Ran:
         """Run one command to its end."""
-        pipe = asyncio.subprocess.PIPE
-        process = await self._spawn(*map(str, arguments), out=pipe, err=pipe)
-        out, err = await process.communicate()
-        assert process.returncode is not None
-        return Ran(process.returncode, out.decode(), err.decode())
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = await self._spawn(*map(str, arguments), out=out, err=err)
+            status = await asyncio.wait_for(process.wait(), WITHIN_S)
+            out.seek(0)
+            err.seek(0)
+            return Ran(status, out.read().decode(), err.read().decode())
 
     async def done(self, *arguments: str | pathlib.Path) -> Ran:
         """Run one command that must succeed."""
@@ -247,6 +270,12 @@ class City:
         """So much time has passed, and the bot has kept looking at its updates: it was no outage."""
         assert self.clock is not None
         self.clock.forward(by)
+        await self.looked()
+
+    async def it_is(self, time: str) -> None:
+        """This time of the day has come: 15:00."""
+        assert self.clock is not None
+        self.clock.set(f"2026-09-30 {time}")
         await self.looked()
 
     async def looked(self) -> None:
@@ -392,15 +421,27 @@ class City:
         return "\n".join("\n".join([*m.history, m.text, *m.button_texts]) for m in shown)
 
 
+def interpreter(cache: pathlib.Path) -> dict[str, str]:
+    """What a Python process needs around it; compiled once, in `cache`, whoever runs the tests."""
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}  # noqa: TID251
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(cache), "PYTHONUTF8": "1"}
+
+
 @contextlib.asynccontextmanager
 async def city(
-    database_url: str, folder: pathlib.Path, cache: pathlib.Path, *, at: str | None = None, **extra: str
+    database_url: str,
+    folder: pathlib.Path,
+    cache: pathlib.Path,
+    *,
+    warm: Warm | None = None,
+    at: str | None = None,
+    **extra: str,
 ) -> AsyncIterator[City]:
     """A city in a folder of its own; its bot, if still running, is killed in the end."""
     clock = Clock(folder / "clock", at) if at else None
     sim = simulator.Simulator(token=TOKEN, clock=clock) if clock else simulator.Simulator(token=TOKEN)
     async with sim:
-        made = City(sim, database_url, folder, cache, clock, extra)
+        made = City(sim, database_url, folder, cache, clock, warm, extra)
         try:
             yield made
         finally:

@@ -10,7 +10,8 @@ from bot.delivery.message import OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
 from bot.notices import queries
 from bot.roster import people
-from bot.summaries.pages import Page, Pages
+from bot.summaries.pages import Pages
+from bot.summaries.place import Page
 from bot.texts import Words
 
 

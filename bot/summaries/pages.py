@@ -16,10 +16,9 @@ from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.notices import chase, queries, rules, trouble
 from bot.notices.queries import Status, Table
 from bot.notices.rules import Reach, Row, TroubleState
-from bot.roster import access, contacts, people, units
+from bot.roster import access, contacts, people, unit_tree, units
 from bot.roster.people import Person
 from bot.summaries import lines
-from bot.summaries.lines import number_line
 from bot.summaries.place import ALL, Page, Part, row_key
 from bot.texts import Words
 
@@ -98,7 +97,7 @@ class Pages:
             if person
             else []
         )
-        names = "、".join(dict.fromkeys(lines.short_name(p.unit_name) for p in mine))
+        names = "、".join(dict.fromkeys(unit_tree.short_name(p.unit_name) for p in mine))
         if mine and all(p.unit_kind == "county" for p in mine):
             return f"您能看本县({names})的数,看不了别的县。"
         return f"您能看{names}的数,看不了别的。"
@@ -126,8 +125,8 @@ class Pages:
         done_rows = [r for r in table.rows if not r.missing]
         shown = done_rows if complete else open_rows
         html = self.words.html(
-            "desk.city", head=self._head(table), total=table.total, lines=[number_line(r) for r in shown],
-            total_line=number_line(table.total) if not complete else "",
+            "desk.city", head=self._head(table), total=table.total, lines=[lines.number_line(r) for r in shown],
+            total_line=lines.number_line(table.total) if not complete else "",
             folded=lines.summed(done_rows) if done_rows and not complete else None, folded_count=len(done_rows),
             then_now=self._then_now(tx, now, table, person), complete=complete,
         )  # fmt: skip
@@ -164,7 +163,7 @@ class Pages:
         wide = complete or page.page > 0
         drill = [
             Button(
-                f"{short_name(r.name)} {r.missing}" if r.missing else short_name(r.name),
+                f"{unit_tree.short_name(r.name)} {r.missing}" if r.missing else unit_tree.short_name(r.name),
                 replace(page, row=keys[r.unit], part=Part.NUMBERS, page=0).callback(),
             )
             for r in offered[: None if wide else DRILL]
@@ -263,7 +262,7 @@ class Pages:
         return [
             {
                 "status": s,
-                "name": local_name(s) if several else s.name,
+                "name": lines.local_name(s) if several else s.name,
                 "line": phones.get(s.unit_id, _Line("", "")),
                 "reminded": reminded.get(s.assignment_id, 0),
                 "phoned": phoned.get(s.assignment_id),

@@ -11,7 +11,8 @@ from bot.notices.queries import Status
 from bot.notices.rules import Reach
 from bot.roster import access
 from bot.roster.people import Person
-from bot.summaries.pages import PER_PAGE, Page, Part, row_key
+from bot.summaries.pages import PER_PAGE
+from bot.summaries.place import Page, Part, row_key
 from bot.texts import Words
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

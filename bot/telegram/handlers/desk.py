@@ -13,8 +13,9 @@ from bot.notices.rules import TroubleState, Value
 from bot.notices.trouble_messages import TroubleMessages
 from bot.roster import access, people
 from bot.summaries import picking, workbook
-from bot.summaries.pages import Page, Pages, Part
+from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
+from bot.summaries.place import Page, Part
 from bot.telegram.context import Context
 from bot.telegram.handlers import group_words
 from bot.texts import Words

@@ -17,7 +17,7 @@ from bot.db import Database, Tx, migrate, urls
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
 from bot.inbox import updates
-from bot.notices import asking, cards, deadline, trouble, trouble_messages
+from bot.notices import asking, cards, chase, deadline, trouble, trouble_messages
 from bot.roster import messages
 from bot.settings import Settings
 from bot.summaries import messages as summary_messages
@@ -42,9 +42,14 @@ def preparations(words: Words, phones: str) -> dict[str, outbox.Prepare]:
 
 
 def follow(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> None:
-    """A chat found lost by an error: what was asked through it moves on, in the same transaction."""
+    """A chat found lost by an error: what was asked through it moves on, in the same transaction.
+
+    A reminder that an answer crossed on its way cannot be helped; it is counted.
+    """
     if outcome.verdict in _LOST_CHAT:
         asking.chat_changed(tx, now, item.delivery.chat.id)
+    if item.delivery.kind == "chase" and (crossings := chase.crossed(tx, item.delivery.number)):
+        log.info("chase_crossed", schools=crossings)
 
 
 class App:

@@ -168,3 +168,15 @@ def claimed(tx: Tx, assignment_id: int) -> list[dt.datetime]:
         sa.select(_c.c.claimed_at).join(g, g.c.chase_id == _c.c.id).where(g.c.assignment_id == assignment_id)
     )
     return list(tx.execute(query.order_by(_c.c.id)).scalars())
+
+
+def crossed(tx: Tx, chase_id: int) -> int:
+    """How many of the schools a reminder spoke of had answered by the time it was settled: the crossings."""
+    g, an = model.chased, model.answer
+    query = (
+        sa.select(sa.func.count(sa.distinct(g.c.assignment_id)))
+        .join(an, an.c.assignment_id == g.c.assignment_id)
+        .join(_c, _c.c.id == g.c.chase_id)
+        .where(g.c.chase_id == chase_id, an.c.at >= _c.c.claimed_at)
+    )
+    return int(tx.execute(query).scalar_one())

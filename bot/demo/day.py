@@ -1,23 +1,13 @@
-"""The whole product with a pretend city and a pretend Telegram: one school day, told line by line.
+"""The day itself: what everyone presses and types, scene by scene, and a ledger of it."""
 
-Everything goes through the same doors as in earnest: the real process, the library, HTTP, a real database.
-Only the clock is ours: it runs at its own pace within a scene and jumps from one scene to the next.
-"""
-
-import asyncio
-import collections
-import contextlib
 import datetime as dt
 import pathlib
-import signal
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import pydantic
-
-from bot import app, clock, simulator
+from bot import app, simulator
 from bot.db import Tx
+from bot.demo.stage import Cast, StageClock
 from bot.notices import publish
 from bot.plans import content
 from bot.roster import arming, contacts, import_files, inviting, units
@@ -27,55 +17,12 @@ from bot.settings import Settings
 from bot.summaries import document
 from bot.texts import Words
 
-TOKEN = "1000000001:" + "demo" * 9  # of the pretend Telegram
-DAY = dt.date(2026, 9, 30)  # a Wednesday, the last school day before National Day
-RATE = 400.0  # the pretend Telegram has no flood control, and nobody wants to wait for a demo
 OWN_GROUPS = 2  # schools in each county with a group of their own
 NOT_ENROLLED = 4  # schools nobody of which has come in yet
 SILENT = 7  # schools that do not answer before they are reminded
 WITHIN_S = 20.0  # the longest any step may take
 
 Say = Callable[[str], None]
-
-
-class StageClock:
-    """The machine's clock, moved to the day of the play; scenes begin when we say."""
-
-    def __init__(self, zone: dt.tzinfo) -> None:
-        self._zone = zone
-        self._offset = dt.datetime.combine(DAY, dt.time(8, 30), zone) - clock.system()
-
-    def __call__(self) -> dt.datetime:
-        return clock.system() + self._offset
-
-    def set(self, time: str) -> None:
-        """It is this time of the day now; never earlier than before."""
-        then = dt.datetime.combine(DAY, dt.time.fromisoformat(time), self._zone)
-        self._offset = max(self._offset, then - clock.system())
-
-    @property
-    def time(self) -> str:
-        """15:12."""
-        return self().astimezone(self._zone).strftime("%H:%M")
-
-
-@dataclass(slots=True)
-class Cast:
-    """Who plays: a Telegram user for every enrolled contact, and the groups."""
-
-    users: dict[int, simulator.User] = field(default_factory=dict)  # contact id → user
-    by_unit: dict[int, list[tuple[Role, simulator.User]]] = field(
-        default_factory=lambda: collections.defaultdict(list)
-    )
-    groups: dict[int, simulator.Chat] = field(default_factory=dict)  # unit id → group
-
-    def of(self, unit_id: int, *roles: Role) -> simulator.User:
-        """The enrolled holder of such a post."""
-        return next(user for role, user in self.by_unit[unit_id] if not roles or role in roles)
-
-    def is_in(self, unit_id: int) -> bool:
-        """Somebody of the unit is enrolled."""
-        return bool(self.by_unit.get(unit_id))
 
 
 @dataclass(slots=True)
@@ -404,46 +351,3 @@ class Day:
                 yield f"{name}: 各行之和不等于合计"
         if len(doc["missing"]) != total["missing"]:
             yield "未报名单与数字不符"
-
-
-@contextlib.asynccontextmanager
-async def _stage(settings: Settings, say: Say) -> AsyncIterator[Day]:
-    with tempfile.TemporaryDirectory(prefix="xiaoan-demo-") as folder:
-        async with simulator.Simulator(token=TOKEN) as sim:
-            ours = settings.model_copy(
-                update={
-                    "bot_token": pydantic.SecretStr(TOKEN), "telegram_api_url": sim.url, "webhook_url": None,
-                    "database_url": f"sqlite:///{folder}/demo.db", "send_rate": RATE, "group_rate": 1200,
-                    "log_level": "WARNING", "roles": "all",
-                }
-            )  # fmt: skip
-            stage_clock = StageClock(ours.zone)
-            async with app.App.open(ours, now=stage_clock) as bot:
-                yield Day(sim, bot, stage_clock, ours, say)
-
-
-async def play(settings: Settings, *, once: bool) -> int:
-    """Play the day; 0 when its table adds up. Without `once` the stage stays until Ctrl-C."""
-    say: Say = print
-    say("校安演示:虚构的云川市,2026年9月30日,国庆前最后一个上学日")
-    say("a pretend city on the last school day before National Day; nothing leaves this machine\n")
-    entries = {e.id: e for e in content.read(settings.config_dir / "reminders" / "holiday.yaml").entries}
-    async with _stage(settings, say) as day, asyncio.TaskGroup() as tasks:
-        tasks.create_task(day.bot.run())
-        await day.prepare(settings.config_dir / "roster")
-        await day.play(entries)
-        adds_up = await day.show()
-        if not once:
-            await _stay(day)
-        day.bot.stop()
-    return 0 if adds_up else 1
-
-
-async def _stay(day: Day) -> None:
-    """The city goes on living until somebody ends it."""
-    day.say(f"\n演示的城市还开着(模拟的 Telegram 在 {day.sim.url}),按 Ctrl-C 结束 · Ctrl-C ends it")
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, ended.set)
-    await ended.wait()

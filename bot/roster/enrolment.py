@@ -81,8 +81,11 @@ def by_phone(tx: Tx, now: dt.datetime, *, user_id: int, phone: str) -> Enrolled:
     person = people.get(tx, contact_id)
     if not person.posts:
         return Enrolled(Result.NO_POST)
+    before = people.by_user(tx, user_id)
     moved_from = _enrol(tx, now, contact_id, user_id, via="phone")
-    return _done(tx, now, contact_id, user_id, moved_from, via="phone")
+    done = _done(tx, now, contact_id, user_id, moved_from, via="phone")
+    left = tuple(p.unit_id for p in before.posts) if before else ()  # the contact this user was until now
+    return dataclasses.replace(done, unit_ids=tuple(dict.fromkeys(done.unit_ids + left)))
 
 
 def redeem(tx: Tx, now: dt.datetime, *, user_id: int, code: str, name: str) -> Enrolled:
@@ -264,8 +267,11 @@ def open_group_door(tx: Tx, now: dt.datetime, *, code: str, user_id: int) -> Gro
 def may_bind_group(tx: Tx, *, user_id: int, unit_id: int) -> bool:
     """Whether this user is an enrolled contact of the unit, or an officer above it."""
     person = people.by_user(tx, user_id)
-    county_id = tx.execute(sa.select(model.unit.c.county_id).where(model.unit.c.id == unit_id)).scalar()
-    return person is not None and person.may(access.Action.BIND_GROUP, access.Place(unit_id, county_id))
+    u = model.unit
+    unit = tx.execute(sa.select(u.c.county_id).where(u.c.id == unit_id, u.c.closed_at.is_(None))).first()
+    if person is None or unit is None:
+        return False
+    return person.may(access.Action.BIND_GROUP, access.Place(unit_id, unit.county_id))
 
 
 def hand_over(tx: Tx, now: dt.datetime, *, person: Person, unit_id: int) -> Invitation:

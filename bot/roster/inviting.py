@@ -40,8 +40,8 @@ def issue(
     """Codes in roster order; those given out before and still valid are given again.
 
     Without a role: for every contact not yet enrolled, and for the unit's group if it has none. With a role: for
-    the holders of that post; one who is enrolled already, or a post nobody holds, is invited anew, and whoever
-    comes takes the post over.
+    the holders of that post. With a unit and a role, a post whose holder is enrolled already, or that nobody
+    holds, is offered anew, and whoever comes takes it over.
 
     Args:
         unit_code: one unit; None for all.
@@ -61,9 +61,10 @@ def issue(
         for contact in known.get(unit.id, []):
             if role is not None and contact.role is not role:
                 continue
-            if contact.enrolled and not every and role is None:
+            anew = contact.enrolled and role is not None and unit_code is not None
+            if contact.enrolled and not every and not anew:
                 continue
-            kind = "successor" if contact.enrolled and role is not None else "contact"
+            kind = "successor" if anew else "contact"
             given = enrolment.invite(
                 tx, now, unit_id=unit.id, role=contact.role, contact_id=contact.contact_id, kind=kind
             )

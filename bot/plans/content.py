@@ -23,6 +23,7 @@ TEXT_LINES = 4
 TEXT_HAN = 120  # 汉字
 TITLE_CHARS = 30
 LABEL_CHARS = 10
+ID_CHARS, BASIS_CHARS, AUDIENCE_CHARS = 64, 200, 400  # as wide as the columns that keep them
 DEFAULT_LABELS = {
     Kind.CONFIRM: ("已落实", "有困难"),
     Kind.REPORT: ("无情况", "有困难"),
@@ -234,13 +235,15 @@ def _entry(node: yaml.Node, file: str, *, known: set[str]) -> Entry:
     kind = _kind(fields)
     yes, trouble = DEFAULT_LABELS[kind]
     entry = Entry(
-        id=fields.text("id"), title=_short(fields, "title", TITLE_CHARS), kind=kind,
+        id=_short(fields, "id", ID_CHARS), title=_short(fields, "title", TITLE_CHARS), kind=kind,
         audience=_audience(fields), text=fields.text("text"), due=_due(fields, kind),
         triggers=fields.texts("triggers") or ((t,) if (t := fields.text("trigger", default="")) else ()),
         yes_words=_short(fields, "yes", LABEL_CHARS, default=yes),
         trouble_words=_short(fields, "trouble", LABEL_CHARS, default=trouble),
-        level=fields.choice("level"), category=fields.choice("category"), basis=fields.text("basis", default=""),
-        owner=fields.text("owner", default=""), chase=fields.choice("chase"), escalate=fields.choice("escalate"),
+        level=fields.choice("level"), category=fields.choice("category"),
+        basis=_short(fields, "basis", BASIS_CHARS, default=""),
+        owner=_short(fields, "owner", ID_CHARS, default=""),
+        chase=fields.choice("chase"), escalate=fields.choice("escalate"),
         enabled=fields.yes_no("enabled", default=False), file=file, line=fields.line,
     )  # fmt: skip
     _check_text(fields, entry)
@@ -257,6 +260,7 @@ def _kind(fields: _Fields) -> Kind:
 
 
 def _audience(fields: _Fields) -> Audience:
+    _short(fields, "audience", AUDIENCE_CHARS)
     found = fields.checked("audience", audience.parse)
     if not isinstance(found, Audience):
         raise TypeError(found)
@@ -287,10 +291,11 @@ def _check_text(fields: _Fields, entry: Entry) -> None:
     lines = [row for row in entry.text.split("\n") if row.strip()]
     if len(lines) > TEXT_LINES or len(_HAN.findall(entry.text)) > TEXT_HAN:
         raise _Fault(line, f"text 太长:不超过 {TEXT_LINES} 行、{TEXT_HAN} 个汉字")
-    for where, words in (("text", entry.text), ("title", entry.title)):
+    one_for_all = tuple(name for name in PLACEHOLDERS if name not in SCHOOLS_OWN)  # a table has one title
+    for where, words, known in (("text", entry.text, PLACEHOLDERS), ("title", entry.title, one_for_all)):
         for name in _PLACEHOLDER.findall(words):
-            if name not in PLACEHOLDERS:
-                allowed = " ".join(f"{{{p}}}" for p in PLACEHOLDERS)
+            if name not in known:
+                allowed = " ".join(f"{{{p}}}" for p in known)
                 raise _Fault(fields.line_of(where), f"{where} 里的 {{{name}}} 没有来处。可以写:{allowed}")
     labels = {entry.yes_words, entry.trouble_words} if entry.kind is not Kind.REMINDER else set()
     for words in _BUTTON_WORDS.findall(entry.text):

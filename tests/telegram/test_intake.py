@@ -152,6 +152,14 @@ async def test_an_update_that_takes_too_long_is_parked_and_others_go_on(rig, wan
         await rig.until_heard("beside", "wait")
 
 
+async def test_what_fails_after_its_commit_is_not_done_again(rig, wang) -> None:
+    async with rig.receiving(polls=False) as receiving:
+        await receiving.take(text_update(1, wang, "late boom"))
+        await receiving.take(text_update(2, wang, "after"))
+    assert await rig.heard() == ["late boom", "after"]
+    assert await rig.db.read(updates.waiting_lanes) == frozenset()
+
+
 async def test_a_refusal_is_told_once_and_is_no_failure(rig, sim, wang, group) -> None:
     sim.send(wang, wang, "refuse this")
     async with rig.receiving():
@@ -258,7 +266,9 @@ async def test_a_stuck_chat_does_not_keep_the_next_batch_away(rig, sim, wang) ->
         await rig.until_heard("a")
         sim.send(other, other, "b")
         await rig.until_heard("a", "b")
-        assert sim.bot.queue.pending  # the stuck one is not acknowledged, and the others neither
+        asked = len(sim.calls_of("getUpdates"))
+        await sim.until(lambda: len(sim.calls_of("getUpdates")) > asked)
+        assert len(sim.bot.queue.pending) == 3  # the stuck one is not acknowledged, so the others are not
         rig.gate.set()
         await sim.until(lambda: not sim.bot.queue.pending)
     assert rig.handled == ["wait", "a", "b"]
@@ -412,3 +422,16 @@ async def test_stopping_is_quick_while_telegram_is_away(rig, sim) -> None:
     async with asyncio.timeout(3), rig.receiving() as receiving:
         await sim.until(lambda: len(sim.calls_of("getUpdates")) == 2)
         await rig.until(lambda: receiving._polling._failures == 2)
+
+
+async def test_the_end_of_an_outage_is_not_noted_before_all_of_it_is_settled(rig, sim, wang) -> None:
+    at = await last_asked(rig, dt.timedelta(minutes=10))
+    other = sim.add_user("李")
+    sim.open(other)
+    sim.send(wang, wang, "wait")
+    async with rig.receiving(handle_for_s=30) as receiving:
+        await rig.until_heard("/start")
+        await sim.until(lambda: len(sim.calls_of("getUpdates")) > 2)
+        assert receiving._polling._beat_at == at
+        rig.gate.set()
+        await rig.until(lambda: receiving._polling._beat_at > at)

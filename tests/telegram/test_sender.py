@@ -7,7 +7,7 @@ import pytest
 
 from bot import errors, simulator
 from bot.delivery import outbox, pacing, settling
-from bot.delivery.message import Verdict
+from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState, Lane
 from bot.simulator import Fault
 from bot.telegram import gateway, sender
@@ -70,6 +70,37 @@ async def test_an_alert_goes_before_what_was_asked_for_earlier(rig, sim, groups)
     assert sim.calls_of("sendMessage")[0].chat_id == groups[-1].id
 
 
+async def test_a_chat_has_one_reservation_at_a_time(rig, group) -> None:
+    await rig.show(group, "card", "7")
+    assert len(await rig.claim()) == 1
+    await rig.show(group, "card", "8", lane=Lane.ALERT)
+    assert await rig.claim() == []
+
+
+async def test_what_is_tried_again_keeps_its_place(rig, group) -> None:
+    for subject in "ab":
+        await rig.show(group, "card", subject)
+    (first,) = await rig.claim()
+    assert await rig.db.transact(settling.begin_call, first.delivery.id, owner="x")
+    await rig.db.transact(settling.settle, first, Outcome(Verdict.NOT_SENT))
+    soon, later = (rig.db.now() + dt.timedelta(seconds=after) for after in (1.5, 5))
+    assert await rig.claim(at=soon) == []
+    assert [item.delivery.subject for item in await rig.claim(at=later)] == ["a"]
+
+
+async def test_a_repetition_stays_marked_when_a_newer_request_takes_its_place(rig, group) -> None:
+    await rig.show(group, "card", "7")
+    (first,) = await rig.claim()
+    await rig.db.transact(settling.settle, first, Outcome(Verdict.UNCERTAIN))
+    later = rig.db.now() + dt.timedelta(seconds=5)
+    (repeat,) = await rig.claim(at=later)
+    await rig.show(group, "card", "7")
+    await rig.db.transact(settling.settle, repeat, Outcome(Verdict.NOT_SENT))
+    assert await rig.states() == ["uncertain", "dropped", "queued"]
+    (newer,) = await rig.claim(at=later)
+    assert newer.message.html.startswith("可能重复")
+
+
 async def test_chases_are_claimed_one_at_a_time(rig, groups) -> None:
     for group in groups:
         await rig.show(group, "chase", "1")
@@ -107,10 +138,11 @@ async def test_flood_control_in_one_chat_halts_only_that_chat(rig, sim, groups) 
     async with rig.sending() as sending:
         await sim.until(lambda: all(texts(sim, group) for group in others), timeout=1.5)
         assert not texts(sim, slow)
+        await rig.show(slow, "card", "8", lane=Lane.ALERT)
         await sending.until_idle()
-        await sim.until(lambda: texts(sim, slow))
-    refused, taken = [call.at for call in sim.calls_of("sendMessage") if call.chat_id == slow.id]
-    assert taken - refused >= dt.timedelta(seconds=2)
+        await sim.until(lambda: len(texts(sim, slow)) == 2)
+    refused, *taken = [call.at for call in sim.calls_of("sendMessage") if call.chat_id == slow.id]
+    assert all(at - refused >= dt.timedelta(seconds=2) for at in taken)
 
 
 async def test_flood_control_in_several_chats_at_once_halts_the_token(rig, sim, groups) -> None:

@@ -102,6 +102,8 @@ class Rig:
         if text.startswith("wait"):
             await self.gate.wait()
         await ctx.transact(hear, ctx.chat_telegram_id, text)
+        if text.startswith("late boom"):
+            raise RuntimeError("boom")
         if text.startswith("say"):
             try:
                 await ctx.say(OutgoingMessage("好"))

@@ -13,17 +13,23 @@ from tests.whole.driver import City
 Found = Callable[..., contextlib.AbstractAsyncContextManager[City]]
 
 
+@pytest.fixture(scope="session")
+def compiled(pytestconfig: pytest.Config) -> pathlib.Path:
+    """Where processes keep compiled modules, from one run to the next: compiling takes longer than most tests."""
+    return pytestconfig.cache.mkdir("compiled")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def forge(run_folder: pathlib.Path) -> AsyncIterator[warm.Warm]:
+async def forge(run_folder: pathlib.Path, compiled: pathlib.Path) -> AsyncIterator[warm.Warm]:
     """The process all commands but the cold ones are forked from."""
-    async with warm.process(run_folder, driver.interpreter(run_folder / "compiled")) as ready:
+    async with warm.process(run_folder, driver.interpreter(compiled)) as ready:
         yield ready
 
 
 @pytest.fixture
-def cold(tmp_path: pathlib.Path, run_folder: pathlib.Path) -> Found:
+def cold(tmp_path: pathlib.Path, compiled: pathlib.Path) -> Found:
     """Founds a city on a database, every command of which is `python -m bot …` started from nothing."""
-    return lambda url, **options: driver.city(url, tmp_path, run_folder / "compiled", **options)
+    return lambda url, **options: driver.city(url, tmp_path, compiled, **options)
 
 
 @pytest.fixture

@@ -388,7 +388,9 @@ class City:
 
     def data(self, message: Message, button: str) -> str:
         """What stands behind a button."""
-        (found,) = [b.data for row in message.buttons for b in row if button in b.text]
+        buttons = [b for row in message.buttons for b in row]
+        exact = [b.data for b in buttons if b.text == button]
+        (found,) = exact or [b.data for b in buttons if button in b.text]
         assert found is not None
         return found
 

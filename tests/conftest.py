@@ -43,10 +43,14 @@ def run_folder(request: pytest.FixtureRequest) -> Iterator[pathlib.Path]:
     """
     run = getattr(request.config, "workerinput", {}).get("testrunuid") or uuid.uuid4().hex
     folder = _fastest_folder() / f"xiaoan-tests-{run[:12]}"
-    folder.mkdir(exist_ok=True)
+    mark = folder / f"worker-{os.getpid()}"
+    with _alone():
+        folder.mkdir(exist_ok=True)
+        mark.touch()
     yield folder
     with _alone():
-        if not (folder / "data").exists():  # the last worker to leave closes the door
+        mark.unlink()
+        if not any(folder.glob("worker-*")):  # the last worker to leave closes the door
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -188,7 +188,7 @@ def _invite(parsed: Arguments, chosen: Settings) -> int:
     async def work(db: Database) -> tuple[list[inviting.Issued], str]:
         await _learn_username(db, chosen)
         issued = await db.transact(
-            inviting.issue, unit_code=parsed.unit, role=role, every=parsed.all and not role
+            inviting.issue, unit_code=parsed.unit, role=role, every=parsed.all
         )
         return issued, await db.read(_bureau_phone)
 

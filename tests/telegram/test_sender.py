@@ -37,7 +37,7 @@ async def test_deliveries_of_one_chat_leave_in_order_one_a_second(rig, sim, wang
         await sending.until_idle()
     assert texts(sim, wang) == ["卡片 a: 0", "卡片 b: 0", "卡片 c: 0"]
     first, _, last = [call.at for call in sim.calls_of("sendMessage")]
-    assert last - first >= dt.timedelta(seconds=1.9)
+    assert last - first >= dt.timedelta(seconds=1.8)
 
 
 async def test_a_group_gets_no_more_than_its_minutes_share(rig, group) -> None:
@@ -58,7 +58,7 @@ async def test_calls_leave_at_the_tokens_rate(rig, sim, groups) -> None:
         await sending.until_idle()
     at = [call.at for call in sim.calls_of("sendMessage")]
     assert len(at) == 6
-    assert at[-1] - at[0] >= dt.timedelta(seconds=0.45)
+    assert at[-1] - at[0] > 5 * dt.timedelta(seconds=0.1) - sender.LATE - dt.timedelta(seconds=0.05)
 
 
 async def test_an_alert_goes_before_what_was_asked_for_earlier(rig, sim, groups) -> None:

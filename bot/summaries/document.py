@@ -21,7 +21,7 @@ def build(tx: Tx, *, notice_id: int, now: dt.datetime, as_of: dt.datetime | None
     """
     city = units.city(tx)
     table = queries.table(tx, notice_id, now=now, as_of=as_of, total_name=city.name if city else "合计")
-    chased = chase.counts(tx, notice_id)
+    chased = chase.counts(tx, notice_id, until=table.at)
     missing = [s for s in table.statuses if s.owes]
     known = contacts.of(tx, [s.unit_id for s in missing] if len(missing) < 500 else None)
     return {
@@ -66,7 +66,7 @@ def _missing(s: Status, known: list[contacts.Contact], chased: int) -> Entry:
 
 def _troubles(tx: Tx, table: Table, zone: dt.tzinfo) -> list[Entry]:
     """Everything counted as 有困难, as it stood at the table's instant."""
-    told = trouble.of_notice(tx, table.notice.id)
+    told = trouble.of_notice(tx, table.notice.id, at=table.at)
     found: list[Entry] = []
     for s in table.statuses:
         if s.trouble is None or s.excused or s.assignment_id not in told:

@@ -16,7 +16,6 @@ from bot import clock, errors, timers
 from bot.db import Database, Tx, migrate, urls
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
-from bot.inbox import updates
 from bot.notices import asking, cards, chase, deadline, trouble, trouble_messages
 from bot.roster import messages
 from bot.settings import Settings
@@ -122,7 +121,7 @@ class App:
 
     async def tick(self) -> None:
         """Whatever is due now. One thing's fault does not keep the others from being done."""
-        for verb in (deadline.tell, trouble.remind_undescribed, updates.forget_seen):
+        for verb in (deadline.tell, trouble.remind_undescribed):
             try:
                 await self.db.transact(verb)
             except errors.DatabaseAway:

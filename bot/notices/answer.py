@@ -186,7 +186,7 @@ def _meant(tx: Tx, now: dt.datetime, it: Press) -> _Meant | Outcome:
     if not mine:
         return Outcome(Said.NOT_YOURS)
     if len(mine) > 1 and not it.every:
-        owing = _owing(tx, notice.id, mine, now)
+        owing = _owing(tx, notice.id, mine)
         if len(owing) != 1:
             return _choose(tx, now, notice, it, len(mine))
         mine = owing
@@ -244,8 +244,8 @@ def _mine(tx: Tx, person: Person, it: Press, chat: chats.Chat | None) -> list[sa
     return [m for m in every if m["id"] in here] or every
 
 
-def _owing(tx: Tx, notice_id: int, mine: list[sa.RowMapping], now: dt.datetime) -> list[sa.RowMapping]:
-    found = queries.statuses(tx, notice_id, at=now, assignment_ids=[m["id"] for m in mine])
+def _owing(tx: Tx, notice_id: int, mine: list[sa.RowMapping]) -> list[sa.RowMapping]:
+    found = queries.statuses(tx, notice_id, assignment_ids=[m["id"] for m in mine])
     open_ids = {s.assignment_id for s in found if s.owes}
     return [m for m in mine if m["id"] in open_ids]
 
@@ -260,7 +260,7 @@ def _choose(tx: Tx, now: dt.datetime, notice: queries.Notice, it: Press, count: 
 def _all(tx: Tx, now: dt.datetime, meant: _Meant, it: Press) -> Outcome:
     done = [
         record(tx, now, meant.notice, m, value=it.value, person=meant.person, chat=meant.chat, press=it)
-        for m in _owing(tx, meant.notice.id, meant.mine, now)
+        for m in _owing(tx, meant.notice.id, meant.mine)
     ]
     if not done:
         return Outcome(Said.ALREADY_MINE, at=now)
@@ -284,7 +284,7 @@ def record(
     A ✅ after a ⚠️ is kept beside it and ends nothing. An excused unit that answers is excused no more.
     """
     tx.execute(sa.select(_a.c.id).where(_a.c.id == assignment["id"]).with_for_update())
-    (status,) = queries.statuses(tx, notice.id, at=now, assignment_ids=[assignment["id"]])
+    (status,) = queries.statuses(tx, notice.id, assignment_ids=[assignment["id"]])
     unit, label = assignment["unit_name"], words(notice, value)
     standing = rules.is_standing(status.trouble)
     before = Outcome(

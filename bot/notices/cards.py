@@ -30,7 +30,7 @@ class Cards:
         notice = queries.notice(tx, delivery.number)
         if notice is None or notice.recalled_at is not None:
             return Drop("recalled")
-        under = _under(tx, notice, delivery.chat, now)
+        under = _under(tx, notice, delivery.chat)
         if (
             notice.kind is not Kind.REMINDER
             and not under
@@ -177,7 +177,7 @@ class Cards:
         person = people.by_user(tx, delivery.chat.telegram_id)
         if notice is None or person is None or notice.recalled_at is not None:
             return Drop("nobody to ask")
-        mine = _of_person(tx, notice, person, now)
+        mine = _of_person(tx, notice, person)
         if not mine:
             return Drop("no unit of his is asked")
         html, rows = self._choices(now, notice, mine, is_trial=notice.is_trial)
@@ -222,7 +222,7 @@ def answered_words(notice: Notice, status: Status) -> str:
     return status.text if status.answer == Value.TEXT else answer.words(notice, Value(status.answer))
 
 
-def _under(tx: Tx, notice: Notice, chat: chats.Chat, now: dt.datetime) -> list[Status]:
+def _under(tx: Tx, notice: Notice, chat: chats.Chat) -> list[Status]:
     """The units asked through this chat now; in a private chat, those of its person."""
     ids = tx.execute(
         sa.select(_q.c.assignment_id).where(
@@ -230,16 +230,16 @@ def _under(tx: Tx, notice: Notice, chat: chats.Chat, now: dt.datetime) -> list[S
         )
     ).scalars()
     found = list(ids)
-    return queries.statuses(tx, notice.id, at=now, assignment_ids=found) if found else []
+    return queries.statuses(tx, notice.id, assignment_ids=found) if found else []
 
 
-def _of_person(tx: Tx, notice: Notice, person: people.Person, now: dt.datetime) -> list[Status]:
+def _of_person(tx: Tx, notice: Notice, person: people.Person) -> list[Status]:
     mine = [p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN]
     a = model.assignment
     ids = list(
         tx.execute(sa.select(a.c.id).where(a.c.notice_id == notice.id, a.c.unit_id.in_(mine))).scalars()
     )
-    return queries.statuses(tx, notice.id, at=now, assignment_ids=ids) if ids else []
+    return queries.statuses(tx, notice.id, assignment_ids=ids) if ids else []
 
 
 def delete(tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:

@@ -36,9 +36,7 @@ class Plan:
 
 def plan(tx: Tx, now: dt.datetime, *, notice_id: int, within: access.Scope) -> Plan:
     """Who would be reminded: the main contact that can be reached, of each school 没回复 within the scope."""
-    silent = [
-        s for s in queries.statuses(tx, notice_id, at=now) if s.reach is Reach.SILENT and within.has(s.place)
-    ]
+    silent = [s for s in queries.statuses(tx, notice_id) if s.reach is Reach.SILENT and within.has(s.place)]
     by_unit: dict[int, people.Reachable] = {}
     for r in people.reachable(
         tx, roles=access.ANSWERING, unit_ids=[s.unit_id for s in silent] if len(silent) < 500 else None
@@ -120,9 +118,7 @@ def claim(tx: Tx, now: dt.datetime, chase_id: int) -> Owed | None:
     ]
     mine = sa.select(_a.c.id).where(_a.c.notice_id == notice.id, _a.c.unit_id.in_(units)).order_by(_a.c.id)
     ids = list(tx.execute(mine.with_for_update()).scalars())
-    owing = (
-        tuple(s for s in queries.statuses(tx, notice.id, at=now, assignment_ids=ids) if s.owes) if ids else ()
-    )
+    owing = tuple(s for s in queries.statuses(tx, notice.id, assignment_ids=ids) if s.owes) if ids else ()
     if not owing:
         return None
     if m["claimed_at"] is None:

@@ -43,7 +43,7 @@ def on_behalf(
     done = 0
     chosen = _chosen(tx, notice_id, unit_ids, person, access.Action.ON_BEHALF)
     for m in chosen:
-        (status,) = queries.statuses(tx, notice_id, at=now, assignment_ids=[m["id"]])
+        (status,) = queries.statuses(tx, notice_id, assignment_ids=[m["id"]])
         if not status.owes:
             continue
         late = rules.is_late(pressed_at=now, due_at=m["due_at"])
@@ -71,7 +71,7 @@ def excuse(
     done = 0
     chosen = _chosen(tx, notice_id, unit_ids, person, access.Action.EXCUSE)
     for m in chosen:
-        (status,) = queries.statuses(tx, notice_id, at=now, assignment_ids=[m["id"]])
+        (status,) = queries.statuses(tx, notice_id, assignment_ids=[m["id"]])
         if not status.owes:
             continue
         values = {"assignment_id": m["id"], "reason": reason, "contact_id": person.contact_id, "since": now}

@@ -125,9 +125,12 @@ class Status:
 
 
 def statuses(
-    tx: Tx, notice_id: int, *, at: dt.datetime, assignment_ids: list[int] | None = None
+    tx: Tx, notice_id: int, *, at: dt.datetime | None = None, assignment_ids: list[int] | None = None
 ) -> list[Status]:
-    """Every assignment of the notice as it stood at `at`, in roster order.
+    """Every assignment of the notice, in roster order, as it stood at `at` or, without it, as it stands.
+
+    Without `at` all that is committed counts. A verb that decides reads so, under its lock: what it waited for
+    may carry a later instant than the verb itself.
 
     Args:
         assignment_ids: only these; None for all.
@@ -173,12 +176,19 @@ class _Said:
     on_behalf: bool
 
 
-def _answers(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime) -> dict[int, _Said]:
+def _held(
+    since: sa.Column[dt.datetime], until: sa.Column[dt.datetime], at: dt.datetime | None
+) -> sa.ColumnElement[bool]:
+    """What was so at `at`; without it, what is so."""
+    return until.is_(None) if at is None else sa.and_(since <= at, sa.or_(until.is_(None), until > at))
+
+
+def _answers(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime | None) -> dict[int, _Said]:
     an = model.answer
-    counted = (an.c.at <= at, sa.or_(an.c.withdrawn_at.is_(None), an.c.withdrawn_at > at))
+    counted = _held(an.c.at, an.c.withdrawn_at, at)
     query = sa.select(
         an.c.assignment_id, an.c.value, an.c.text, an.c.said_by, an.c.at, an.c.on_behalf, an.c.late
-    ).where(an.c.assignment_id.in_(ids), *counted)
+    ).where(an.c.assignment_id.in_(ids), counted)
     found: dict[int, _Said] = {}
     for r in tx.execute(query.order_by(an.c.id)):
         first = found.get(r.assignment_id)
@@ -189,22 +199,24 @@ def _answers(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime) -> dict[int, _
     return found
 
 
-def _excuses(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime) -> dict[int, str]:
+def _excuses(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime | None) -> dict[int, str]:
     e = model.excuse
-    active = (e.c.since <= at, sa.or_(e.c.until.is_(None), e.c.until > at))
-    rows = tx.execute(sa.select(e.c.assignment_id, e.c.reason).where(e.c.assignment_id.in_(ids), *active))
+    active = _held(e.c.since, e.c.until, at)
+    rows = tx.execute(sa.select(e.c.assignment_id, e.c.reason).where(e.c.assignment_id.in_(ids), active))
     return {r.assignment_id: r.reason for r in rows}
 
 
-def _troubles(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime) -> dict[int, TroubleState]:
+def _troubles(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime | None) -> dict[int, TroubleState]:
     """The state of each unit's newest trouble that was not withdrawn."""
     t, s = model.trouble, model.trouble_step
     query = (
         sa.select(t.c.id, t.c.assignment_id, s.c.state)
         .join(s, s.c.trouble_id == t.c.id)
-        .where(t.c.assignment_id.in_(ids), s.c.at <= at)
+        .where(t.c.assignment_id.in_(ids))
         .order_by(t.c.id, s.c.id)
     )
+    if at is not None:
+        query = query.where(s.c.at <= at)
     latest: dict[int, dict[int, TroubleState]] = defaultdict(dict)
     for r in tx.execute(query):
         latest[r.assignment_id][r.id] = TroubleState(r.state)
@@ -215,12 +227,9 @@ def _troubles(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime) -> dict[int, 
     return {assignment_id: states[-1] for assignment_id, states in counted.items() if states}
 
 
-def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime) -> frozenset[int]:
+def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime | None) -> frozenset[int]:
     """Units with a contact who was enrolled and might answer at that instant."""
-    then = [
-        sa.and_(table.c.since <= at, sa.or_(table.c.until.is_(None), table.c.until > at))
-        for table in (post, enrolment)
-    ]
+    then = [_held(table.c.since, table.c.until, at) for table in (post, enrolment)]
     query = (
         sa.select(post.c.unit_id)
         .join(enrolment, enrolment.c.contact_id == post.c.contact_id)
@@ -232,18 +241,20 @@ def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime) -> frozenset[int]:
     return frozenset(tx.execute(query).scalars())
 
 
-def _delivered(tx: Tx, notice_id: int, ids: sa.Select[tuple[int]], at: dt.datetime) -> frozenset[int]:
+def _delivered(tx: Tx, notice_id: int, ids: sa.Select[tuple[int]], at: dt.datetime | None) -> frozenset[int]:
     """Assignments with a card sent (or perhaps sent) through a chat they were asked through at that instant."""
     q = model.asked
     query = (
         sa.select(q.c.assignment_id)
         .join(posting, posting.c.chat_id == q.c.chat_id)
         .where(
-            q.c.assignment_id.in_(ids), q.c.since <= at, sa.or_(q.c.until.is_(None), q.c.until > at),
-            posting.c.kind == "card", posting.c.subject == str(notice_id), posting.c.sent_at <= at,
+            q.c.assignment_id.in_(ids), _held(q.c.since, q.c.until, at),
+            posting.c.kind == "card", posting.c.subject == str(notice_id),
         )
         .distinct()
     )  # fmt: skip
+    if at is not None:
+        query = query.where(posting.c.sent_at <= at)
     return frozenset(tx.execute(query).scalars())
 
 
@@ -399,5 +410,5 @@ def owed_by(tx: Tx, now: dt.datetime, person: Person) -> list[tuple[Notice, Stat
     for notice_id, ids in groups.items():
         found = notice(tx, notice_id)
         if found is not None:
-            owed += [(found, s) for s in statuses(tx, notice_id, at=now, assignment_ids=ids) if s.owes]
+            owed += [(found, s) for s in statuses(tx, notice_id, assignment_ids=ids) if s.owes]
     return owed

@@ -90,7 +90,7 @@ class Picking:
         if notice is None or mine is None or mine.is_empty:
             raise errors.NotAllowed("您不能代报。")
         found = [
-            s for s in queries.statuses(tx, notice.id, at=now)
+            s for s in queries.statuses(tx, notice.id)
             if s.reach is _REACH.get(page.part, Reach.SILENT) and mine.has(s.place)
             and page.row in ("all", row_key(s))
         ]  # fmt: skip

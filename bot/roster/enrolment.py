@@ -22,6 +22,9 @@ TRIES = 5
 LOCKED_FOR = dt.timedelta(hours=1)
 VALID_FOR = dt.timedelta(days=30)
 GRACE = dt.timedelta(days=7)  # a code given out again has at least this long to live
+# A foreign number must not pass for one of ours: +1 380 000 0001, in Ohio, has the digits of a Chinese mobile.
+# Eleven bare digits are taken for Chinese.
+_OWN_NUMBER = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d{9})")
 
 _e, _i, _c = model.enrolment, model.invitation, model.contact
 
@@ -73,9 +76,8 @@ def spoken(code: str) -> str:
 
 def by_phone(tx: Tx, now: dt.datetime, *, user_id: int, phone: str) -> Enrolled:
     """The user has shared the number Telegram knows as his own: he is the contact with that number."""
-    digits = re.sub(r"\D", "", phone)
-    local = digits[-11:] if len(digits) >= 11 else digits
-    contact_id = tx.execute(sa.select(_c.c.id).where(_c.c.phone == local)).scalar()
+    mobile = _OWN_NUMBER.fullmatch(re.sub(r"[\s()-]", "", phone))
+    contact_id = mobile and tx.execute(sa.select(_c.c.id).where(_c.c.phone == mobile[1])).scalar()
     if contact_id is None:
         return Enrolled(Result.UNKNOWN_PHONE)
     person = people.get(tx, contact_id)

@@ -75,12 +75,20 @@ async def test_the_number_telegram_knows_is_found_in_the_roster(city, written):
     assert set(done.unit_ids) == {city.ids["DH1"], city.ids["DH3"]}
 
 
-@pytest.mark.parametrize("written", ["13900000000", "+4915112345678", "", "1380000000"])
+@pytest.mark.parametrize("written", ["13900000000", "+4915112345678", "", "1380000000", "四"])
 async def test_a_number_that_is_not_in_the_roster_opens_nothing(city, written):
     done = await city.do(enrolment.by_phone, user_id=1, phone=written)
 
     assert (done.result, done.person) == (Result.UNKNOWN_PHONE, None)
     assert await city.see(people.by_user, 1) is None
+
+
+@pytest.mark.parametrize(
+    "written", ["+1 380 000 0000", "+13800000000", "0013800000000", "+4413800000000", "4413800000000"]
+)
+async def test_a_foreign_number_that_ends_like_a_principals_is_not_his(city, written):
+    """North America's country code is 1, and its numbers have ten digits: together they look like a mobile."""
+    assert (await city.do(enrolment.by_phone, user_id=1, phone=written)).result is Result.UNKNOWN_PHONE
 
 
 async def test_somebody_without_a_post_any_more_is_told_so(city):

@@ -14,6 +14,7 @@ from bot.delivery.model import ChatState, Lane, State
 RETRY_NOT_SENT = dt.timedelta(seconds=2)
 LONGEST_PAUSE = dt.timedelta(minutes=1)  # an outage is waited for, however long it lasts
 MOVES = 30  # a group that keeps sending us elsewhere is a fault of its own
+NOWHERE = 0  # the address of a posting whose message is known to be gone: no chat of Telegram's has this id
 REPEATED_IF_UNCERTAIN = frozenset({"card", "deadline", "trouble", "officer_trouble", "escalation"})
 
 _d = model.delivery
@@ -94,7 +95,7 @@ def _lost(tx: Tx, now: dt.datetime, item: outbox.Claimed) -> None:
     if item.message.delete:
         return
     same = (_p.c.chat_id == delivery.chat.id, _p.c.kind == delivery.kind, _p.c.subject == delivery.subject)
-    tx.execute(_p.update().where(*same).values(message_id=None))
+    tx.execute(_p.update().where(*same).values(message_id=None, address=NOWHERE))
     outbox.show(tx, now, delivery.chat.id, delivery.kind, delivery.subject, lane=Lane.REFRESH)
 
 

@@ -22,7 +22,7 @@ A4 = 9  # Excel's number for the paper
 QR_PIXELS = 118  # 31 mm on paper: a phone reads it at arm's length
 _HEIGHTS = (26, 18, 32, 18, 18, 18, 20, 6)  # points; unit, person, code, three steps, telephone, margin
 _HEIGHT = len(_HEIGHTS)
-_WIDTHS = (30, 17)  # characters; words, QR
+_WIDTHS = (29, 17)  # characters; words, QR
 _GUTTER = 2
 _WIDTH = len(_WIDTHS) + 1
 _CUT = Side(style="dashed", color="FF808080")
@@ -70,6 +70,8 @@ def _set_page(sheet: Worksheet, *, rows: int) -> None:
     sheet.page_margins = PageMargins(left=0.3, right=0.3, top=0.4, bottom=0.4, header=0.1, footer=0.1)
     sheet.print_options.horizontalCentered = True
     sheet.sheet_view.showGridLines = False
+    if rows:  # a long word at the right edge must not call for pages of its own
+        sheet.print_area = f"A1:{get_column_letter(ACROSS * _WIDTH - 1)}{rows * _HEIGHT}"
     for across in range(ACROSS):
         for index, width in enumerate((*_WIDTHS, _GUTTER), start=1):
             if index <= len(_WIDTHS) or across < ACROSS - 1:
@@ -92,7 +94,7 @@ def _draw(sheet: Worksheet, slip: Slip, *, line: int, column: int) -> None:
     _say(sheet, line + 2, column, enrolment.spoken(slip.code), size=20, bold=True, font="Consolas")
     for number, step in enumerate(_steps(slip)):
         _say(sheet, line + 3 + number, column, f"{'①②③'[number]} {step}", size=10)
-    _say(sheet, line + 6, column, _foot(slip), size=9)
+    _say(sheet, line + 6, column, _foot(slip), size=8)
     if slip.link:
         image = Image(io.BytesIO(_qr(slip.link)))
         image.width = image.height = QR_PIXELS

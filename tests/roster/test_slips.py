@@ -78,6 +78,7 @@ def test_ten_slips_fill_a_page_and_no_slip_is_torn(count, pages):
     breaks = [it.id for it in sheet.row_breaks.brk]
     assert len(breaks) == pages - 1
     assert all(at % (slips.DOWN * len(slips._HEIGHTS)) == 0 for at in breaks)
+    assert sheet.print_area == f"'登记条'!$A$1:$E${-(-count // 2) * len(slips._HEIGHTS)}"
     printable = units.cm_to_EMU(29.7) - units.inch_to_EMU(sheet.page_margins.top + sheet.page_margins.bottom)
     assert units.pixels_to_EMU(sum(slips._HEIGHTS) * slips.DOWN * 96 // 72) <= printable
 

@@ -16,20 +16,25 @@ from bot.summaries.place import Page, Part, row_key
 from bot.texts import Words
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-WIDTH = 5  # base-36 digits a unit id; eight of them fit a callback
+MAX_WIDTH = 10  # base-36 digits; a longer number is no id
 _REACH = {Part.SILENT: Reach.SILENT, Part.UNBOUND: Reach.UNBOUND, Part.UNDELIVERED: Reach.UNDELIVERED}
 
 
 def pack(unit_ids: list[int]) -> str:
-    """Up to eight unit ids in at most 40 characters."""
-    return "".join(_base36(unit_id).rjust(WIDTH, "0") for unit_id in unit_ids)
+    """Unit ids, each as wide as the widest of them, which is told first: eight below 46,656 are 25 characters."""
+    words = [_base36(unit_id) for unit_id in unit_ids]
+    width = max(map(len, words), default=1)
+    return DIGITS[width] + "".join(word.rjust(width, "0") for word in words)
 
 
 def unpack(text: str) -> list[int] | None:
     """The ids `pack` packed; None for anything else."""
-    if not text or len(text) % WIDTH or len(text) > WIDTH * PER_PAGE or any(c not in DIGITS for c in text):
+    if not text or any(c not in DIGITS for c in text):
         return None
-    return [int(text[i : i + WIDTH], 36) for i in range(0, len(text), WIDTH)]
+    width, words = DIGITS.index(text[0]), text[1:]
+    if not 0 < width <= MAX_WIDTH or not words or len(words) % width or len(words) > width * PER_PAGE:
+        return None
+    return [int(words[i : i + width], 36) for i in range(0, len(words), width)]
 
 
 def _base36(number: int) -> str:

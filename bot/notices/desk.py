@@ -20,6 +20,7 @@ REASONS = {
     "day_off": "今天停课",
     "other": "别的原因",
 }
+NOT_ALL_YOURS = "其中有不归您管的学校,没有改动。"
 _a = model.assignment
 
 
@@ -121,6 +122,6 @@ def _chosen(
     """The assignments of these units, locked in one order; all within the officer's area or none."""
     query = sa.select(_a).where(_a.c.notice_id == notice_id, _a.c.unit_id.in_(unit_ids)).order_by(_a.c.id)
     rows = list(tx.execute(query.with_for_update()).mappings())
-    if not all(person.may(action, access.Place(m["unit_id"], m["county_id"])) for m in rows):
-        raise errors.NotAllowed("其中有不归您管的学校,没有改动。")
+    if not rows or not all(person.may(action, access.Place(m["unit_id"], m["county_id"])) for m in rows):
+        raise errors.NotAllowed(NOT_ALL_YOURS)
     return rows

@@ -116,6 +116,8 @@ def knock(tx: Tx, now: dt.datetime, *, group: GroupSeen, user_id: int, code: str
     door = enrolment.open_group_door(tx, now, code=code, user_id=user_id)
     if door is None:
         outbox.show(tx, now, chat.id, "say", "enrol.hello_group", lane=Lane.INTERACTIVE)
+    elif not _is_free_for(tx, chat, door.unit_id, user_id):
+        outbox.show(tx, now, chat.id, "say", "enrol.bound_to_another", lane=Lane.INTERACTIVE)
     elif door.may_bind:
         _bind(tx, now, chat, door.unit_id, user_id)
     else:
@@ -127,8 +129,18 @@ def agree(tx: Tx, now: dt.datetime, *, group: GroupSeen, user_id: int, unit_id: 
     if not enrolment.may_bind_group(tx, user_id=user_id, unit_id=unit_id):
         return False
     chat = chats.ensure(tx, now, group.telegram_id, kind="group", title=group.title)
+    if not _is_free_for(tx, chat, unit_id, user_id):
+        return False
     _bind(tx, now, chat, unit_id, user_id)
     return True
+
+
+def _is_free_for(tx: Tx, chat: Chat, unit_id: int, user_id: int) -> bool:
+    """A group that speaks for another unit is taken from it only by someone with a right there too."""
+    present, person = bindings.unit_of(tx, chat.id), people.by_user(tx, user_id)
+    if present is None or present == unit_id:
+        return True
+    return person is not None and person.may(access.Action.BIND_GROUP, units.get(tx, present).place)
 
 
 def _bind(tx: Tx, now: dt.datetime, chat: Chat, unit_id: int, user_id: int) -> None:

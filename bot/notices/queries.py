@@ -65,11 +65,13 @@ def notice(tx: Tx, notice_id: int) -> Notice | None:
     return None if row is None else _notice(row)
 
 
-def recent(tx: Tx, *, limit: int = 8, asking: bool = True) -> list[Notice]:
-    """The newest notices; with `asking` only those that want an answer."""
-    query = _notices.where(model.notice.c.recalled_at.is_(None))
-    if asking:
-        query = query.where(model.notice.c.due_at.is_not(None))
+def recent(tx: Tx, *, within: access.Scope, limit: int = 8) -> list[Notice]:
+    """The newest notices that want an answer of somebody within the scope."""
+    a = model.assignment
+    query = _notices.where(model.notice.c.recalled_at.is_(None), model.notice.c.due_at.is_not(None))
+    if not within.everything:
+        here = sa.or_(a.c.county_id.in_(within.counties), a.c.unit_id.in_(within.units))
+        query = query.where(model.notice.c.id.in_(sa.select(a.c.notice_id).where(here)))
     rows = tx.execute(
         query.order_by(model.notice.c.published_at.desc(), model.notice.c.id.desc()).limit(limit)
     )
@@ -384,6 +386,13 @@ def history(tx: Tx, assignment_id: int, *, until: dt.datetime) -> list[Spoken]:
         Spoken(r.value, r.text or "", r.said_by, r.at, r.on_behalf, r.late, r.withdrawn_at is not None)
         for r in rows
     ]
+
+
+def places(tx: Tx, notice_id: int, unit_ids: list[int]) -> list[access.Place]:
+    """Where those of the units lay that owe an answer to the notice."""
+    a = model.assignment
+    query = sa.select(a.c.unit_id, a.c.county_id).where(a.c.notice_id == notice_id, a.c.unit_id.in_(unit_ids))
+    return [access.Place(*row) for row in tx.execute(query)]
 
 
 def unit_names(tx: Tx, notice_id: int, unit_ids: list[int]) -> list[str]:

@@ -18,7 +18,7 @@ def summed(rows: list[Row]) -> Row:
 def number_line(row: Row) -> str:
     """`  28  4   212/240 河东区`; the name gives way where the figures are long."""
     share = f"{row.answered}/{row.expected}"
-    figures = f"{row.missing:>4}{row.trouble:>3} {share:>9}"
+    figures = f"{row.missing:>4} {row.trouble:>2} {share:>9}"
     return f"{figures} {cut(short_name(row.name), HALF_WIDTHS - len(figures) - 1)}"
 
 

@@ -129,20 +129,32 @@ class Picking:
     def _to(self, action: str, notice: queries.Notice, *args: str) -> Callback:
         return Callback(action, notice.id, 0, args)
 
-    def confirm(self, tx: Tx, *, notice_id: int, value: str, unit_ids: list[int]) -> OutgoingMessage:
-        """「会记上您的名字,学校可以改。」, and [确定]."""
+    def confirm(
+        self, tx: Tx, *, person: Person | None, notice_id: int, value: str, unit_ids: list[int]
+    ) -> OutgoingMessage:
+        """「会记上您的名字,学校可以改。」, and [确定].
+
+        Raises:
+            NotAllowed: one of the schools is not the person's to answer for.
+        """
         notice = _known(tx, notice_id)
+        names = _names(tx, notice_id, unit_ids, person, access.Action.ON_BEHALF)
         words = notice.trouble_words if value == "trouble" else notice.yes_words
-        html = self.words.html(
-            "desk.confirm", title=notice.title, names=_names(tx, notice_id, unit_ids), words=words
-        )
+        html = self.words.html("desk.confirm", title=notice.title, names=names, words=words)
         sure = Button(self.words.plain("desk.sure"), self._to("behalf", notice, value, pack(unit_ids)))
         return OutgoingMessage(html, ((sure,), (self._back(notice),)))
 
-    def reasons(self, tx: Tx, *, notice_id: int, unit_ids: list[int]) -> OutgoingMessage:
-        """Why these schools owe nothing."""
+    def reasons(
+        self, tx: Tx, *, person: Person | None, notice_id: int, unit_ids: list[int]
+    ) -> OutgoingMessage:
+        """Why these schools owe nothing.
+
+        Raises:
+            NotAllowed: one of the schools is not the person's to excuse.
+        """
         notice = _known(tx, notice_id)
-        html = self.words.html("desk.excuse_why", title=notice.title, names=_names(tx, notice_id, unit_ids))
+        names = _names(tx, notice_id, unit_ids, person, access.Action.EXCUSE)
+        html = self.words.html("desk.excuse_why", title=notice.title, names=names)
         rows: list[tuple[Button, ...]] = [
             (Button(name, self._to("excuse", notice, code, pack(unit_ids))),)
             for code, name in desk.REASONS.items()
@@ -160,5 +172,10 @@ def _known(tx: Tx, notice_id: int) -> queries.Notice:
     return notice
 
 
-def _names(tx: Tx, notice_id: int, unit_ids: list[int]) -> list[str]:
+def _names(
+    tx: Tx, notice_id: int, unit_ids: list[int], person: Person | None, action: access.Action
+) -> list[str]:
+    asked = queries.places(tx, notice_id, unit_ids)
+    if person is None or not asked or not all(person.may(action, place) for place in asked):
+        raise errors.NotAllowed(desk.NOT_ALL_YOURS)
     return queries.unit_names(tx, notice_id, unit_ids)

@@ -131,13 +131,10 @@ class Desk:
     async def tick(self, _: telegram.Update, context: Context) -> None:
         """One school ticked or unticked."""
         callback = context.callback
-        number = callback.number(2) if callback else None
-        if callback is None or number is None or len(callback.args) < 4 or callback.args[1] not in list(Part):
+        page = Page.of_list(callback) if callback else None
+        if callback is None or page is None or len(callback.args) < 4 or not context.is_private:
             return await context.toast(self.words.plain("toast.unknown"))
-        chosen = picking.unpack(callback.args[3]) or []
-        await self._picked(
-            context, Page(callback.notice, callback.args[0], Part(callback.args[1]), number), chosen
-        )
+        await self._picked(context, page, picking.unpack(callback.args[3]) or [])
 
     async def _picked(self, context: Context, page: Page, chosen: list[int]) -> None:
         def query(tx: Tx, now: dt.datetime) -> OutgoingMessage:
@@ -154,9 +151,14 @@ class Desk:
         callback, ids = context.callback, self._ids(context, 1)
         if callback is None or ids is None:
             return await context.toast(self.words.plain("toast.unknown"))
-        message = await context.read(
-            self.picking.confirm, notice_id=callback.notice, value=callback.args[0], unit_ids=ids
-        )
+
+        def query(tx: Tx) -> OutgoingMessage:
+            person = people.by_user(tx, context.user_id)
+            return self.picking.confirm(
+                tx, person=person, notice_id=callback.notice, value=callback.args[0], unit_ids=ids
+            )
+
+        message = await context.read(query)
         await context.toast("")
         await context.edit(message)
 
@@ -165,7 +167,12 @@ class Desk:
         callback, ids = context.callback, self._ids(context, 0)
         if callback is None or ids is None:
             return await context.toast(self.words.plain("toast.unknown"))
-        message = await context.read(self.picking.reasons, notice_id=callback.notice, unit_ids=ids)
+
+        def query(tx: Tx) -> OutgoingMessage:
+            person = people.by_user(tx, context.user_id)
+            return self.picking.reasons(tx, person=person, notice_id=callback.notice, unit_ids=ids)
+
+        message = await context.read(query)
         await context.toast("")
         await context.edit(message)
 
@@ -300,9 +307,10 @@ def _phone(tx: Tx, now: dt.datetime, user_id: int, trouble_id: int) -> str:
 def _recent(tx: Tx, user_id: int) -> list[queries.Notice] | None:
     """The newest notices; None for one who may not see tables."""
     person = people.by_user(tx, user_id)
-    if person is None or person.scope(access.Action.SEE_TABLE).is_empty:
+    seen = access.scope(person.posts if person else (), access.Action.SEE_TABLE)
+    if seen.is_empty:
         return None
-    return queries.recent(tx, limit=CHOICES)
+    return queries.recent(tx, within=seen, limit=CHOICES)
 
 
 def _with_rows(message: OutgoingMessage, rows: tuple[tuple[Button, ...], ...]) -> OutgoingMessage:

@@ -145,6 +145,8 @@ class Enrolling:
 
     async def not_me(self, _: telegram.Update, context: Context) -> None:
         """[不是我]: the enrolment ends."""
+        if not context.is_private:
+            return await context.toast(self.words.plain("toast.unknown"))
         await context.transact(joining.left, user_id=context.user_id)
         await context.toast(self.words.plain("toast.done"))
         await context.edit(OutgoingMessage(self.words.html("enrol.left")))

@@ -1,0 +1,431 @@
+"""Whatever a person presses, forges or types: they see and change only what the table of rights gives them.
+
+Role × action × place, generated: what is expected comes from `access.RIGHTS`, never from the bot's own answer.
+"""
+
+import datetime as dt
+import pathlib
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from telegram import ext
+
+from bot.delivery.message import Callback
+from bot.roster import people
+from bot.roster.access import Action, Role
+from bot.summaries.pages import Page, Part
+from bot.summaries.picking import pack
+from bot.telegram import routes
+from bot.texts import Words
+from tests.telegram import small_city
+from tests.telegram.small_city import CITY_RUN, COLLEGE, NEIGHBOUR, OTHER, OWN, City, Facts, contacts, secret
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+ACTORS = (*(role.value for role in Role), "stranger")
+TARGETS = {  # whom each aims at: their own, and at least one of every kind out of reach
+    **dict.fromkeys(("principal", "deputy", "safety_officer", "duty"), (OWN, NEIGHBOUR, OTHER)),
+    **dict.fromkeys(("county_officer", "leader", "inspector"), (OWN, OTHER, CITY_RUN, COLLEGE)),
+    **dict.fromkeys(("city_officer", "admin"), (OTHER, COLLEGE)),
+    "stranger": (OWN, CITY_RUN),
+}
+PAIRS = [(actor, code) for actor in ACTORS for code in TARGETS[actor]]
+SCHOOLS = ("DH1", "DH2", "DH3", "QS1", "QS2", "QS3", "SZ1", "GX1")
+
+
+class Table:
+    """Takes the place of the library's application, to read the routing table off it."""
+
+    def __init__(self) -> None:
+        self.actions: list[str] = []
+        self.commands: list[str] = []
+
+    def add_handler(self, handler: object) -> None:
+        if isinstance(handler, ext.CallbackQueryHandler) and handler.pattern is not None:
+            self.actions.append(handler.pattern.pattern.split(":")[3].removesuffix("("))
+        if isinstance(handler, ext.CommandHandler):
+            self.commands += sorted(handler.commands)
+
+
+ROUTES = Table()
+routes.add(ROUTES, Words(dt.UTC), "masked")  # type: ignore[arg-type]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def city(
+    sqlite_template: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[City]:
+    folder = tmp_path_factory.mktemp("city")
+    file = shutil.copyfile(sqlite_template, folder / "bot.db")
+    async with small_city.city(f"sqlite:///{file}", folder) as made:
+        yield made
+
+
+# ── what each button of the routing table needs ──────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A callback aimed at a unit, the right it needs there, and what it must show or change with it.
+
+    Attributes:
+        changes: with the right, facts change; without it they never do.
+        shows: with the right, this is read; without it, never.
+    """
+
+    data: str
+    right: Action
+    changes: bool = False
+    shows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A unit as buttons name it."""
+
+    code: str
+    notice: int
+    unit: int
+    row: str
+    trouble: int
+
+    @property
+    def name(self) -> str:
+        return next(
+            line.split(",")[1] for line in small_city.UNITS.splitlines() if line.startswith(f"{self.code},")
+        )
+
+    @property
+    def phone(self) -> str:
+        """Of the one to ring there, as it is dialled."""
+        phone = next(phone for unit, _, _, phone in contacts() if unit == self.code)
+        return f"{phone[:3]} {phone[3:7]} {phone[7:]}"
+
+
+def aim(city: City, notice: int, code: str, trouble: int = 0) -> Aim:
+    place = city.places[code]
+    other = {"GX1": "colleges", "SZ1": "city-run"}.get(code, "")
+    return Aim(code, notice, place.unit_id, other or str(place.county_id), trouble)
+
+
+def answers(it: Aim) -> Iterator[Case]:
+    for action in ("trouble", "yes", "say", "all"):
+        data = Callback(action, it.notice, 1, (str(it.unit),)).encode()
+        yield Case(data, Action.ANSWER, changes=action != "all")  # `all` after `yes` finds nothing owed
+
+
+def troubles(it: Aim) -> Iterator[Case]:
+    """In the order in which a trouble lives; each of the last two ends it."""
+    for action, *args in (("t-theme", "fire"), ("t-need", "county"), ("t-enough",), ("t-reword",)):
+        data = Callback(action, it.notice, 0, (str(it.trouble), *args)).encode()
+        yield Case(data, Action.ANSWER, changes=True)
+    phone = Callback("t-phone", it.notice, 0, (str(it.trouble),)).encode()
+    yield Case(phone, Action.SEE_PHONES, changes=True, shows=it.phone)
+    for step in ("seen", "phoned"):
+        data = Callback("t-step", it.notice, 0, (str(it.trouble), step)).encode()
+        yield Case(data, Action.HANDLE_TROUBLE, changes=True)
+
+
+def endings(it: Aim) -> Iterator[Case]:
+    """Each ends the trouble."""
+    for action, right, *args in (
+        ("t-solved", Action.SOLVE_OWN),
+        ("t-wrong", Action.ANSWER),
+        ("t-step", Action.HANDLE_TROUBLE, "solved"),
+    ):
+        data = Callback(action, it.notice, 0, (str(it.trouble), *args)).encode()
+        yield Case(data, right, changes=True)
+
+
+def pages(it: Aim) -> Iterator[Case]:
+    for row in ("all", it.row):
+        for part in Part:
+            page = Page(it.notice, row, part, 0, None, it.unit)
+            shows = it.name if part in (Part.UNIT, Part.TROUBLE) else ""
+            yield Case(page.callback().encode(), Action.SEE_NAMES, shows=shows)
+        yield Case(
+            Page(it.notice, row, Part.TROUBLE).callback().encode(), Action.SEE_NAMES, shows=secret(it.code)
+        )
+        yield Case(Page(it.notice, row).callback("xlsx").encode(), Action.SEE_NAMES, shows=it.name)
+        unit = Page(it.notice, row, Part.UNIT, 0, None, it.unit)
+        yield Case(unit.callback("phones").encode(), Action.SEE_PHONES, changes=True, shows=it.phone)
+
+
+def picks(it: Aim) -> Iterator[Case]:
+    packed = pack([it.unit])
+    for row in ("all", it.row):
+        page = Page(it.notice, row, Part.SILENT)
+        yield Case(page.callback("pick").encode(), Action.ON_BEHALF, shows=it.name)
+        yield Case(
+            Callback("tick", it.notice, 0, (row, "s", "0", packed)).encode(), Action.ON_BEHALF, shows=it.name
+        )
+    for value in ("yes", "trouble"):
+        yield Case(Callback("sure", it.notice, 0, (value, packed)).encode(), Action.ON_BEHALF, shows=it.name)
+    yield Case(Callback("why", it.notice, 0, (packed,)).encode(), Action.EXCUSE, shows=it.name)
+
+
+def calls(it: Aim) -> Iterator[Case]:
+    data = Callback("rang", it.notice, 0, (pack([it.unit]),)).encode()
+    yield Case(data, Action.MARK_PHONED, changes=True)
+
+
+def excuses(it: Aim) -> Iterator[Case]:
+    data = Callback("excuse", it.notice, 0, ("day_off", pack([it.unit]))).encode()
+    yield Case(data, Action.EXCUSE, changes=True)
+
+
+def on_behalf(it: Aim) -> Iterator[Case]:
+    for value in ("yes", "trouble"):
+        data = Callback("behalf", it.notice, 0, (value, pack([it.unit]))).encode()
+        yield Case(data, Action.ON_BEHALF, changes=value == "yes")  # the second finds nothing owed
+
+
+def offices(it: Aim) -> Iterator[Case]:
+    yield Case(Callback("handover", args=(str(it.unit),)).encode(), Action.HAND_OVER, changes=True)
+
+
+# ── what a person may read ───────────────────────────────────────────────────────────────────────
+
+
+def forbidden(city: City, actor: str) -> list[str]:
+    """Everything that must not come before the actor's eyes: names, people, numbers and troubles out of reach."""
+    found = []
+    for unit, name, role, phone in contacts():
+        if unit in ("CITY", "DH", "QS"):  # bureaus are no secret
+            continue
+        sees = city.may(actor, Action.SEE_NAMES, unit)
+        if not (sees or city.may(actor, Action.ANSWER, unit)):
+            found += [aim(city, 0, unit).name, name, people.addressed(name, role), secret(unit)]
+        if not city.may(actor, Action.SEE_PHONES, unit) and not _is_mine(actor, phone):
+            found += [phone, f"{phone[:3]} {phone[3:7]} {phone[7:]}", f"{phone[:3]}****{phone[-4:]}"]
+    return found
+
+
+def _is_mine(actor: str, phone: str) -> bool:
+    return any(role == actor and phone == number for _, _, role, number in contacts())
+
+
+def assert_nothing_is_given_away(city: City, actor: str, told: small_city.Told) -> None:
+    hidden = forbidden(city, actor)
+    assert [word for word in hidden if word in told.to_person] == []
+    assert [word for word in everything() if word in told.in_groups] == []
+
+
+def everything() -> list[str]:
+    """What stands in no group of more than one school."""
+    return [word for unit, name, _, phone in contacts() for word in (name, phone, phone[-4:], secret(unit))]
+
+
+def changed(before: Facts, after: Facts) -> dict[str, object]:
+    """The rows that went and came, by table."""
+    return {
+        name: (before[name] - rows, rows - before[name])
+        for name, rows in after.items()
+        if rows != before[name]
+    }
+
+
+async def try_all(city: City, actor: str, code: str, cases: list[Case]) -> None:
+    """Press everything: with the right it does its work, without it nothing is shown and nothing changes."""
+    refused = [case for case in cases if not city.may(actor, case.right, code)]
+    before = await city.facts()
+    told = await city.press(actor, *(case.data for case in refused))
+    assert changed(before, await city.facts()) == {}
+    assert_nothing_is_given_away(city, actor, told)
+    for case in cases:
+        if case in refused:
+            continue
+        before = await city.facts() if case.changes else {}
+        told = await city.press(actor, case.data)
+        assert not case.changes or changed(before, await city.facts()) != {}, case
+        assert case.shows in told.to_person, (case, told.to_person)
+        assert_nothing_is_given_away(city, actor, told)
+
+
+# ── where no unit is named, and where the place itself is wrong ──────────────────────────────────
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_a_reminder_goes_to_the_schools_of_the_area_alone(city: City, actor: str) -> None:
+    may_chase = any(city.may(actor, Action.CHASE, code) for code in SCHOOLS)
+    notice = await city.publish() if may_chase else city.asked
+    await city.delivered(notice)
+    within = [code for code in SCHOOLS if city.may(actor, Action.CHASE, code)]
+    asked = Callback("chase", notice).encode()
+    told = await city.press(actor, asked, Callback("chase!", notice).encode())
+
+    assert await city.chased(notice) == set(within)
+    assert (f"{len(within)} 校" in told.to_person) == bool(within)
+    assert_nothing_is_given_away(city, actor, told)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_a_group_is_bound_by_right_and_never_taken_from_another(city: City, actor: str) -> None:
+    for code in ("DH1", "QS1", "SZ1", "DH", "QS", "CITY"):
+        for group, present in (("none", ""), ("QS", "QS")):
+            may = city.may(actor, Action.BIND_GROUP, code)
+            if present and present != code:
+                may = may and city.may(actor, Action.BIND_GROUP, present)
+            data = Callback("bind", args=(str(city.places[code].unit_id),)).encode()
+            told = await city.press(actor, data, group=group)
+
+            assert (await city.bound(group) == code) == (may or present == code), (code, group, told)
+            await city.bind_again(group, present)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_a_private_button_pressed_in_a_group_shows_nothing_there(city: City, actor: str) -> None:
+    for code in (NEIGHBOUR, OTHER, COLLEGE):
+        it = aim(city, city.told, code, await city.troubled(city.told, code))
+        seen = [*pages(it), *picks(it), *calls(it), *excuses(it), *on_behalf(it)]
+        before = await city.facts()
+        told = await city.press(actor, *(case.data for case in seen), "v1:0:0:not-me", group="QS")
+
+        assert changed(before, await city.facts()) == {}
+        assert_nothing_is_given_away(city, actor, told)
+
+
+# ── role × action × place ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("actor", "code"), PAIRS)
+async def test_tables_show_what_the_rights_give(city: City, actor: str, code: str) -> None:
+    it = aim(city, city.told, code, await city.troubled(city.told, code))
+    await try_all(city, actor, code, list(pages(it)))
+    await try_all(city, actor, code, list(picks(aim(city, city.asked, code))))
+
+
+@pytest.mark.parametrize(("actor", "code"), PAIRS)
+async def test_an_answer_a_trouble_and_a_post_change_by_right_alone(
+    city: City, actor: str, code: str
+) -> None:
+    notice = await city.publish(f"unit:{code}")
+    it = aim(city, notice, code)
+    await try_all(city, actor, code, [*answers(it), *offices(it)])
+
+    it = aim(city, notice, code, await city.troubled(notice, code))
+    await try_all(city, actor, code, list(troubles(it)))
+    for number in range(len(list(endings(it)))):
+        it = aim(city, notice, code, await city.troubled(notice, code))
+        await try_all(city, actor, code, [list(endings(it))[number]])
+
+
+@pytest.mark.parametrize(("actor", "code"), PAIRS)
+async def test_a_desk_acts_for_its_own_schools_alone(city: City, actor: str, code: str) -> None:
+    it = aim(city, await city.publish(f"unit:{code}"), code)
+    await try_all(city, actor, code, [*calls(it), *on_behalf(it)])
+
+    it = aim(city, await city.publish(f"unit:{code}"), code)
+    await try_all(city, actor, code, list(excuses(it)))
+
+
+# ── typed words, and what no button says ─────────────────────────────────────────────────────────
+
+
+WORDS = (
+    "汇总",
+    "未报",
+    "提醒",
+    "催报",
+    "待办",
+    "我",
+    "我是谁",
+    "交接",
+    "帮助",
+    "开始",
+    "取消",
+    "白塔镇小学",
+    "QS1",
+)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_words_and_commands_tell_of_nobody_out_of_reach(city: City, actor: str) -> None:
+    typed = [
+        *WORDS,
+        *(f"/{name}" for name in ROUTES.commands),
+        "/report QS1 没事",
+        "/summary QS",
+        "/start QS1",
+    ]
+    before = await city.facts()
+    told = await city.say(actor, *typed)
+    assert_nothing_is_given_away(city, actor, told)
+
+    told = await city.say(actor, *(f"/{name}@xiaoan_bot" for name in ROUTES.commands), group="QS")
+    assert_nothing_is_given_away(city, actor, told)
+    own = {"invitation"} if city.may(actor, Action.HAND_OVER, "DH1") or "officer" in actor else set()
+    piloted = {"chat", "asked"} if city.may(actor, Action.PILOT, "QS1") else set()
+    assert set(changed(before, await city.facts())) <= {"code_try"} | own | piloted
+
+
+def junk(notice: int) -> Iterator[str]:
+    """What nobody's button says: too few words, too many, too large, in other alphabets."""
+    args = (
+        "",
+        ":",
+        ":all",
+        ":all:m:0",
+        ":all:m:0:0:0:0:0",
+        ":x:x:x:x:x",
+        ":-1:-1:-1",
+        ":999999999999999:m:0:0:0",
+        ":²:½:٣",
+    )
+    long = (
+        ":" + "z" * 30 + ":m:0:0:0",
+        ":all:m:99999999999999:4102444801:1",
+        ":all:i:0:0:999999999999999",
+        ":yes:zzzzz",
+    )
+    for action in ROUTES.actions:
+        for words in (*args, *long):
+            if len(data := f"v1:{notice}:1:{action}{words}") <= 60 and data.isprintable():
+                yield data
+    yield from (
+        "v1",
+        "v2:1:1:yes",
+        "v1:999999999999999:1:page:all:m:0:0:0",
+        "v1:1:999999999999999:yes",
+        "::::",
+        "%00",
+    )
+
+
+@pytest.mark.parametrize("actor", ["principal", "city_officer", "stranger"])
+async def test_what_no_button_says_is_answered_and_does_no_harm(city: City, actor: str) -> None:
+    notice = await city.publish("unit:QS3")
+    told = await city.press(
+        actor, *(data for data in junk(notice) if "not-me" not in data and ":chase!" not in data)
+    )
+    assert_nothing_is_given_away(city, actor, told)
+    assert await city.parked() == []
+
+
+async def test_every_button_of_the_routing_table_was_pressed() -> None:
+    it = Aim("QS1", 1, 1, "1", 1)
+    cases = [
+        case.data
+        for some in (answers, troubles, endings, pages, picks, calls, excuses, on_behalf, offices)
+        for case in some(it)
+    ]
+    pressed = {data.split(":")[3] for data in cases} | {"chase", "chase!", "bind", "not-me"}
+
+    assert pressed | {"look", "is-me", "no-count"} == set(ROUTES.actions)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_three_buttons_never_change_a_fact(city: City, actor: str) -> None:
+    before = await city.facts()
+    told = await city.press(actor, f"v1:{city.asked}:1:look", "v1:0:0:is-me", "v1:0:0:no-count")
+
+    assert changed(before, await city.facts()) == {}
+    assert_nothing_is_given_away(city, actor, told)
+
+
+async def test_no_message_of_the_whole_run_reached_the_wrong_eyes(city: City) -> None:
+    assert await city.parked() == []
+    for actor in ACTORS:
+        assert_nothing_is_given_away(city, actor, city.everything_told(actor))

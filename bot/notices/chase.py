@@ -14,7 +14,7 @@ from bot.delivery.chats import ChatId
 from bot.delivery.model import Lane
 from bot.notices import model, queries, rules
 from bot.notices.rules import Reach
-from bot.roster import access, people
+from bot.roster import access, bindings, people
 
 _c, _a = model.chase, model.assignment
 
@@ -35,8 +35,18 @@ class Plan:
 
 
 def plan(tx: Tx, now: dt.datetime, *, notice_id: int, within: access.Scope) -> Plan:
-    """Who would be reminded: the main contact that can be reached, of each school 没回复 within the scope."""
-    silent = [s for s in queries.statuses(tx, notice_id) if s.reach is Reach.SILENT and within.has(s.place)]
+    """Who would be reminded: the main contact that can be reached, of each school 没回复 within the scope.
+
+    A reminder is private and real: none for a trial, none where sending is not allowed yet.
+    """
+    notice, armed = queries.notice(tx, notice_id), bindings.armed_units(tx)
+    if notice is None or notice.is_trial:
+        return Plan(0, 0, {})
+    silent = [
+        s
+        for s in queries.statuses(tx, notice_id)
+        if s.reach is Reach.SILENT and within.has(s.place) and armed.has(s.place)
+    ]
     by_unit: dict[int, people.Reachable] = {}
     for r in people.reachable(
         tx, roles=access.ANSWERING, unit_ids=[s.unit_id for s in silent] if len(silent) < 500 else None

@@ -403,13 +403,18 @@ def unit_names(tx: Tx, notice_id: int, unit_ids: list[int]) -> list[str]:
 
 
 def owed_by(tx: Tx, now: dt.datetime, person: Person) -> list[tuple[Notice, Status]]:
-    """What this person's units still owe in notices that can be answered, the earliest due first."""
+    """What this person's units still owe in notices that can be answered, the earliest due first.
+
+    A trial is none of a school's business unless it asks the school, through a pilot group.
+    """
     mine = [p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN]
-    a, n = model.assignment, model.notice
+    a, n, q = model.assignment, model.notice, model.asked
+    is_asked = sa.exists().where(q.c.assignment_id == a.c.id, q.c.until.is_(None))
     query = (
         sa.select(a.c.id, a.c.notice_id)
         .join(n, n.c.id == a.c.notice_id)
         .where(a.c.unit_id.in_(mine), n.c.recalled_at.is_(None), n.c.closes_at > now)
+        .where(sa.or_(n.c.is_trial.is_(False), is_asked))
         .order_by(a.c.due_at, a.c.notice_id)
     )
     groups: dict[int, list[int]] = defaultdict(list)

@@ -153,7 +153,8 @@ class City:
         self.posts.add((self.enrolled[e.user], e.unit, "principal"))
 
     def _bound(self, e: Event) -> None:
-        if self._covers(e.user, e.unit):
+        own = self._roles(e.user, e.unit) & {"principal", "deputy", "safety_officer"}
+        if own or self._covers(e.user, e.unit):
             self.alive.setdefault(e.chat, True)
             self.bound[e.chat] = e.unit
 
@@ -189,7 +190,7 @@ class City:
         newest = it.answers[-1] if it.answers else None
         if e.value == "trouble" and it.stands:
             return
-        if newest and newest.value == e.value != "text" and not newest.on_behalf:
+        if newest and newest.value == e.value == "yes" and not newest.on_behalf:
             return
         self._add(it, e, on_behalf=False)
 
@@ -247,7 +248,7 @@ class City:
         return {unit for unit, roles in mine.items() if roles and (solving or roles != {"duty"})}
 
     def _covers(self, user: int, unit: str) -> bool:
-        """An officer's area; a school's leaders for their own school."""
+        """Whether the unit lies in the area this user is an officer of."""
         if self._roles(user, "YC") & {"city_officer"}:
             return True
         row = UNITS[unit][2]

@@ -177,7 +177,8 @@ def _meant(tx: Tx, now: dt.datetime, it: Press) -> _Meant | Outcome:
         return refusal or Outcome(Said.UNKNOWN)
     person = people.by_user(tx, it.user_id)
     if person is None:
-        held.hold(tx, now, it.user_id, it.callback, chat_telegram_id=it.chat_telegram_id)
+        if it.callback:  # a typed line is nothing to be pressed again
+            held.hold(tx, now, it.user_id, it.callback, chat_telegram_id=it.chat_telegram_id)
         return Outcome(Said.STRANGER, words=words(notice, it.value))
     chat = chats.find(tx, it.chat_telegram_id)
     if chat is not None and it.message_id is not None:
@@ -281,7 +282,8 @@ def record(
 ) -> Outcome:
     """The unit's answer is what was just said, unless it had been said already; the newest counts.
 
-    A ✅ after a ⚠️ is kept beside it and ends nothing. An excused unit that answers is excused no more.
+    A ✅ after a ⚠️ is kept beside it and ends nothing; a ⚠️ after one that is over is a new one. An excused unit
+    that answers is excused no more.
     """
     tx.execute(sa.select(_a.c.id).where(_a.c.id == assignment["id"]).with_for_update())
     (status,) = queries.statuses(tx, notice.id, assignment_ids=[assignment["id"]])
@@ -293,12 +295,7 @@ def record(
     if value is Value.TROUBLE and standing:
         return _met_again(tx, now, assignment, person, unit, label)
     mine_before = _is_first(tx, person.contact_id)
-    if (
-        status.answer == value.value
-        and not status.on_behalf
-        and value is not Value.TEXT
-        and not status.excused
-    ):
+    if status.answer == value.value and value is Value.YES and not status.on_behalf and not status.excused:
         trail.note(tx, now, actor=person.actor, verb="press_again", subject=f"assignment:{assignment['id']}")
         same = status.said_by == person.said_by(assignment["unit_id"])
         kind = Said.ALREADY_MINE if same else Said.ALREADY
@@ -317,7 +314,7 @@ def record(
         return Outcome(Said.TROUBLE, unit, label, at=now, first=mine_before, trouble_id=trouble_id)
     if standing:
         return _stands(tx, notice, assignment, unit, label)
-    kind = Said.LATE if late else Said.RECORDED
+    kind = Said.LATE if late and status.answered_at is None else Said.RECORDED  # the first answer decides
     return Outcome(kind, unit, label, at=now, first=mine_before, due_at=assignment["due_at"])
 
 

@@ -56,8 +56,10 @@ def _arrived(tx: Tx, now: dt.datetime, user_id: int, done: Enrolled) -> Arrival:
     if done.person is None:
         return Arrival(done)
     asking.people_changed(tx, now, done.unit_ids)
-    if done.moved_from is not None and (old := chats.find(tx, done.moved_from)) is not None:
-        outbox.show(tx, now, old.id, "say", "enrol.moved", lane=Lane.INTERACTIVE)
+    if done.moved_from is not None:
+        questions.close(tx, now, done.moved_from)
+        if (old := chats.find(tx, done.moved_from)) is not None:
+            outbox.show(tx, now, old.id, "say", "enrol.moved", lane=Lane.INTERACTIVE)
     pressed = held.take(tx, now, user_id)
     notice = queries.notice(tx, _notice_of(pressed.callback)) if pressed else None
     if pressed is None or notice is None or notice.state(now) not in ("open", "due"):
@@ -74,6 +76,7 @@ def left(tx: Tx, now: dt.datetime, *, user_id: int) -> bool:
     person = enrolment.leave(tx, now, user_id=user_id)
     if person is None:
         return False
+    questions.close(tx, now, user_id)  # what a stranger types is a code, not the line of a school
     asking.people_changed(tx, now, tuple(p.unit_id for p in person.posts))
     return True
 

@@ -58,8 +58,7 @@ class Answering:
 
     async def tell(self, context: Context, outcome: Outcome) -> None:
         """The toast for what became of a press; what must be understood is an alert that has to be closed."""
-        params = {name: getattr(outcome, name) for name in TOLD.get(outcome.said, ())}
-        text = self._say(outcome.said.value, **params)
+        text = self._say(outcome.said.value, **facts(outcome))
         if outcome.said is Said.STRANGER:
             url = f"https://t.me/{context.bot_username}?start=hello"
             return await context.toast(text, alert=True, url=url)
@@ -137,10 +136,15 @@ class Answering:
         """The line typed after 「写一句」."""
         outcome = await context.transact(answer.line, user_id=context.user_id, subject=subject, text=text)
         if outcome.said in (Said.RECORDED, Said.LATE):
-            name, params = "talk.line_saved", {"unit": outcome.unit}
+            html = self.words.html("talk.line_saved", unit=outcome.unit)
         else:
-            name, params = f"toast.{outcome.said.value}", {}
-        await context.say(OutgoingMessage(self.words.html(name, **params)))
+            html = self.words.html(f"toast.{outcome.said.value}", **facts(outcome))
+        await context.say(OutgoingMessage(html))
+
+
+def facts(outcome: Outcome) -> dict[str, object]:
+    """What the toast of this outcome speaks of."""
+    return {name: getattr(outcome, name) for name in TOLD.get(outcome.said, ())}
 
 
 def _press(update: telegram.Update, context: Context) -> Press | None:

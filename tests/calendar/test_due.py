@@ -14,6 +14,12 @@ SHANGHAI = zoneinfo.ZoneInfo("Asia/Shanghai")
 AFTERNOON = dt.datetime(2026, 9, 30, 15, 0, tzinfo=SHANGHAI)
 
 
+def refusal(text):
+    with pytest.raises(errors.Refused) as refused:
+        due.parse(text)
+    return refused.value.sentence
+
+
 def at(text, published_at=AFTERNOON):
     return due.parse(text).at(published_at, SHANGHAI).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
@@ -58,41 +64,34 @@ def test_the_leap_day_is_found_across_a_century_without_one():
 @pytest.mark.parametrize(
     "text",
     [
-        "", "soon", "2h", "+2", "+2 weeks", "+-2h", "same day", "same day 17:00", "last day at 17:00",
+        "soon", "2h", "+2", "+2 weeks", "+-2h", "same day", "same day 17:00", "last day at 17:00",
         "same day at 17", "12-05", "17:00", "2026-12-05", "12/05 at 17:00", "+2h and a bit",
     ],
 )  # fmt: skip
-def test_anything_else_is_refused_with_what_is_allowed(text):
-    with pytest.raises(errors.Refused, match="看不懂") as refused:
-        due.parse(text)
-
-    assert f"due “{text}”" in refused.value.sentence
-    assert "same day at 17:00" in refused.value.sentence
+def test_anything_else_is_refused_and_quoted(text):
+    assert refusal(text).startswith(f"due “{text}”")
 
 
 @pytest.mark.parametrize("text", ["+0h", "+367d", "+99999h"])
 def test_a_span_is_between_a_minute_and_a_year(text):
-    with pytest.raises(errors.Refused, match="1 分钟到 366 天"):
-        due.parse(text)
+    assert refusal(text).startswith(f"due “{text}”")
 
 
-@pytest.mark.parametrize("text", ["+1min", "+366d", "+8784h"])
-def test_the_ends_of_the_span_are_in_it(text):
-    assert due.parse(text).after is not None
+@pytest.mark.parametrize(("text", "minutes"), [("+1min", 1), ("+366d", 366 * 1440), ("+8784h", 366 * 1440)])
+def test_the_ends_of_the_span_are_in_it(text, minutes):
+    assert due.parse(text).at(AFTERNOON, SHANGHAI) - AFTERNOON == dt.timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("text", ["same day at 24:00", "same day at 17:60", "12-05 at 99:00"])
 def test_a_time_that_no_clock_shows_is_refused(text):
-    with pytest.raises(errors.Refused, match="这个时刻"):
-        due.parse(text)
+    assert refusal(text).startswith(f"due “{text}”")
 
 
 @pytest.mark.parametrize(
     "text", ["02-30 at 08:00", "13-01 at 08:00", "00-10 at 08:00", "2026-02-29 at 08:00"]
 )
 def test_a_day_that_no_calendar_has_is_refused_when_it_is_read(text):
-    with pytest.raises(errors.Refused, match="没有这一天"):
-        due.parse(text)
+    assert refusal(text).startswith(f"due “{text}”")
 
 
 PUBLISHED = st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2040, 1, 1), timezones=st.just(dt.UTC))  # noqa: DTZ001

@@ -30,8 +30,9 @@ def settle(tx: Tx, now: dt.datetime, wanted: list[Unit], *, lane: Lane = Lane.IN
     """
     if not wanted:
         return set()
+    bindings.hold_still(tx)
     places = bindings.places(tx, wanted)
-    present = _present(tx, wanted)
+    present = _present(tx, now, wanted)
     cards: set[tuple[int, ChatId]] = set()
     stale: set[tuple[int, ChatId]] = set()
     ended: list[int] = []
@@ -49,10 +50,8 @@ def settle(tx: Tx, now: dt.datetime, wanted: list[Unit], *, lane: Lane = Lane.IN
                 )
                 cards.add((ask.notice_id, chat_id))
     if ended:
-        tx.execute(
-            _q.update().where(_q.c.id.in_(sa.bindparam("ids", expanding=True))).values(until=now),
-            {"ids": ended},
-        )
+        each = _q.update().where(_q.c.id == sa.bindparam("asked_id")).values(until=now)
+        tx.execute(each, [{"asked_id": asked_id} for asked_id in ended])  # more than one statement can name
     if started:
         tx.execute(_q.insert(), started)
     _show(tx, now, cards, stale, lane)
@@ -77,10 +76,14 @@ def _show(
         outbox.refresh(tx, now, chat_id, "card", notice_id, every=GROUP_EDITS_EVERY)
 
 
-def _present(tx: Tx, wanted: list[Unit]) -> dict[int, dict[ChatId, int]]:
-    """Assignment → chat → id of the present asked row."""
+def _present(tx: Tx, now: dt.datetime, wanted: list[Unit]) -> dict[int, dict[ChatId, int]]:
+    """Assignment → chat → id of the present asked row, of what can still be answered."""
     found: dict[int, dict[ChatId, int]] = defaultdict(dict)
-    query = sa.select(_q.c.id, _q.c.assignment_id, _q.c.chat_id).where(_q.c.until.is_(None))
+    query = (
+        sa.select(_q.c.id, _q.c.assignment_id, _q.c.chat_id)
+        .join(_n, _n.c.id == _q.c.notice_id)
+        .where(_q.c.until.is_(None), _n.c.closes_at > now, _n.c.recalled_at.is_(None))
+    )
     if len(wanted) < 500:
         query = query.join(_a, _a.c.id == _q.c.assignment_id).where(_a.c.unit_id.in_([u.id for u in wanted]))
     for r in tx.execute(query):

@@ -74,6 +74,7 @@ def publish(tx: Tx, now: dt.datetime, draft: Draft, *, by: str) -> Published:
     """
     if draft.due_at is not None and draft.due_at <= now:
         raise errors.Refused(f"due:截止时间 {draft.due_at.isoformat()} 已经过了")
+    bindings.hold_still(tx)
     everyone = units.every(tx)
     meant = draft.audience.select(everyone)
     if not meant and not draft.audience.is_admins:

@@ -89,6 +89,15 @@ class Places:
         return tuple(c for c in through if c in self.pilots) if is_trial else through
 
 
+def hold_still(tx: Tx) -> None:
+    """Until this transaction ends nobody else settles where units are asked: who comes second sees the first's doing.
+
+    On PostgreSQL; SQLite has one writer. The city's row stands for all places.
+    """
+    u = model.unit
+    tx.execute(sa.select(u.c.id).where(u.c.kind == "city").with_for_update(key_share=True))
+
+
 def places(tx: Tx, wanted: list[Unit]) -> Places:
     """The one place of each unit: its own group(s), else its parent's, else its contacts' private chats.
 

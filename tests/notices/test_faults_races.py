@@ -1,0 +1,92 @@
+"""Publishing, binding and enrolling side by side on PostgreSQL: each unit is asked through the one right place."""
+
+import asyncio
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext import asyncio as sa_async
+
+from bot.db import Tx, urls
+from bot.notices import joining, model, publish, rules
+from bot.roster import audience
+from tests.notices import world
+
+pytestmark = pytest.mark.postgresql
+WANG, FENG = 1, 9
+LATER = world.MORNING + dt.timedelta(minutes=1)
+
+
+def _people(tx: Tx) -> dict[str, int]:
+    city = world.World(tx)
+    city.share_phone(WANG, "wang")
+    city.share_phone(FENG, "feng")
+    return city.ids
+
+
+def _publish(tx: Tx) -> int:
+    draft = publish.Draft(
+        content_id="R03b", title="国庆假前安全课", kind=rules.Kind.CONFIRM, audience=audience.parse("county:DH"),
+        text="上完了吗?", due_at=LATER + world.DUE_AFTER, yes_words="已上完", trouble_words="有困难",
+    )  # fmt: skip
+    return publish.publish(tx, LATER, draft, by="test").notice_id
+
+
+def _bind(tx: Tx, unit_id: int, group: int = -1) -> None:
+    joining.agree(tx, LATER, group=joining.GroupSeen(group, "群"), user_id=FENG, unit_id=unit_id)
+
+
+def _through(tx: Tx) -> list[tuple[str, str]]:
+    """Unit and kind of chat of every present ask."""
+    q, a, c = model.asked, model.assignment, sa.table("chat", sa.column("id"), sa.column("kind"))
+    query = (
+        sa.select(a.c.unit_code, c.c.kind).join(q, q.c.assignment_id == a.c.id).join(c, c.c.id == q.c.chat_id)
+    )
+    return [
+        (row.unit_code, row.kind) for row in tx.execute(query.where(q.c.until.is_(None)).order_by(a.c.id))
+    ]
+
+
+@pytest.fixture
+async def engine(postgresql_url):
+    made = sa_async.create_async_engine(urls.parse(postgresql_url))
+    yield made
+    await made.dispose()
+
+
+async def _commit(engine, verb, *args):
+    async with engine.begin() as connection:
+        return await connection.run_sync(verb, *args)
+
+
+async def _beside(engine, first, second):
+    """`second` begins when `first` has done its work and has not committed it yet."""
+    async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
+        await connection.run_sync(*first)
+        other = tasks.create_task(_commit(engine, *second))
+        await asyncio.wait({other}, timeout=0.4)
+
+
+async def test_a_group_bound_while_a_notice_is_being_published_is_asked(engine):
+    ids = await _commit(engine, _people)
+
+    await _beside(engine, (_publish,), (_bind, ids["DH1"]))
+
+    assert await _commit(engine, _through) == [("DH1", "group"), ("DH3", "group")]
+
+
+async def test_a_notice_published_while_a_group_is_being_bound_asks_through_it(engine):
+    ids = await _commit(engine, _people)
+
+    await _beside(engine, (_bind, ids["DH1"]), (_publish,))
+
+    assert await _commit(engine, _through) == [("DH1", "group"), ("DH3", "group")]
+
+
+async def test_two_groups_bound_side_by_side_are_each_asked_once(engine):
+    ids = await _commit(engine, _people)
+    await _commit(engine, _publish)
+
+    await _beside(engine, (_bind, ids["DH1"], -1), (_bind, ids["DH1"], -2))
+
+    assert await _commit(engine, _through) == [("DH1", "group")] * 2 + [("DH3", "group")] * 2

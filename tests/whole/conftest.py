@@ -46,6 +46,13 @@ async def town(found: Found, database_url: str) -> AsyncIterator[City]:
 
 
 @pytest.fixture
+async def small_town(found: Found, sqlite_url: str) -> AsyncIterator[City]:
+    """The same on SQLite alone, for what does not depend on the database."""
+    async with found(sqlite_url) as made:
+        yield made
+
+
+@pytest.fixture
 async def workday(found: Found, database_url: str) -> AsyncIterator[City]:
     """A city in which it is Wednesday, 30 September 2026, 13:00, and time passes when the test says so."""
     async with found(database_url, at="2026-09-30 13:00:00") as made:

@@ -27,6 +27,7 @@ ZONE = zoneinfo.ZoneInfo("Asia/Shanghai")
 TOKEN = "4242424242:AAwhole-tests_of-the_pretend-telegram"  # as long as a real one
 WITHIN_S = 20.0  # two cores, shared with a database and another worker
 SECOND = dt.timedelta(seconds=1)
+EDITS_APART = dt.timedelta(seconds=6)  # of one card in one group
 
 UNITS = """\
 code,name,kind,parent,stage,boarding,phone
@@ -85,6 +86,11 @@ ASK = """\
   trouble: 有困难
   text: 今天的消防自查做完了吗?
 """
+
+
+def plain(message: Message) -> str:
+    """What a message says, whatever its lines and columns: one space between words."""
+    return " ".join(message.text.split())
 
 
 class Process(Protocol):
@@ -270,12 +276,17 @@ class City:
         """So much time has passed, and the bot has kept looking at its updates: it was no outage."""
         assert self.clock is not None
         self.clock.forward(by)
-        await self.looked()
+        await self._caught_up()
 
     async def it_is(self, time: str) -> None:
         """This time of the day has come: 15:00."""
         assert self.clock is not None
         self.clock.set(f"2026-09-30 {time}")
+        await self._caught_up()
+
+    async def _caught_up(self) -> None:
+        """The first look after a jump is taken for the end of an outage; the second is an ordinary one."""
+        await self.looked()
         await self.looked()
 
     async def looked(self) -> None:
@@ -378,8 +389,10 @@ class City:
         return await self.until(lambda: self.sim.find(chat, text))
 
     async def press(self, name: str, message: Message, button: str) -> Answer:
-        """Press, once such a button is there; what popped up."""
+        """Press, once such a button is there; what popped up. Under a moved clock a press takes a second."""
         await self.until(lambda: any(button in text for text in message.button_texts))
+        if self.clock is not None:
+            self.clock.forward(SECOND)  # each chat is written to at most once a second
         return await self.sim.press(self.person(name), message, button).answered(WITHIN_S)
 
     async def forge(self, name: str, message: Message, data: str) -> Answer:

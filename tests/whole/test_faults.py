@@ -1,6 +1,7 @@
 """What may go wrong: the process dies in mid-press, an update is garbage, groups vanish; nothing said is lost."""
 
 import asyncio
+import datetime as dt
 
 from bot.simulator import Fault
 from tests.whole import driver
@@ -8,10 +9,13 @@ from tests.whole.driver import City
 from tests.whole.ledger import Ledger
 
 TEN_S = 10.0
+POLLING_IS_FREE = dt.timedelta(seconds=10)  # the lease of a process that died has run out
+CALLS_ARE_LOST = dt.timedelta(seconds=62)  # … and so have those of the calls it was making
 ASKED_IN_EARNEST = driver.ASK.replace("消防自查", "门岗检查")
 
 
-async def test_a_press_survives_kill_9_before_it_is_acknowledged(town: City) -> None:
+async def test_a_press_survives_kill_9_before_it_is_acknowledged(workday: City) -> None:
+    town = workday
     await town.prepare("李银桥", "冯青坡", "郑大河", groups=("DH",))
     book = Ledger(enrolled={"DH02", "DH06"})
     await town.publish()
@@ -22,12 +26,14 @@ async def test_a_press_survives_kill_9_before_it_is_acknowledged(town: City) -> 
     first = town.sim.press(town.person("李银桥"), county, "已查完")
     await town.until(lambda: town.sim.faults.struck == 1)
     await town.kill()
+    assert town.clock is not None
+    town.clock.forward(POLLING_IS_FREE)
     second = town.sim.press(town.person("冯青坡"), county, "已查完")  # nobody is there
     town.sim.faults.remove(held)
     town.sim.faults.struck = 0
     await town.start()
     await second.answered()
-    await town.looked()
+    await town.later(driver.EDITS_APART)
     book.answered = {"DH02", "DH06"}
     book.check(await town.summary(1))
     await town.until(lambda: "本群已回复 2/14 校" in county.text)
@@ -37,7 +43,8 @@ async def test_a_press_survives_kill_9_before_it_is_acknowledged(town: City) -> 
     book.check(await town.summary(1))
 
 
-async def test_a_card_in_flight_at_kill_9_is_doubled_at_most_and_says_so(town: City) -> None:
+async def test_a_card_in_flight_at_kill_9_is_doubled_at_most_and_says_so(workday: City) -> None:
+    town = workday
     await town.prepare("李银桥", "钱山阳", "郑大河", groups=("DH",))
     lost = town.sim.faults.add(Fault(method="sendMessage", kind="slow", chat=town.groups["DH"].id, seconds=5))
     await town.publish()
@@ -45,6 +52,8 @@ async def test_a_card_in_flight_at_kill_9_is_doubled_at_most_and_says_so(town: C
     await town.until(lambda: town.cards() == {"DH群": 1, "钱山阳": 1})
     await town.kill()
     town.sim.faults.remove(lost)
+    assert town.clock is not None
+    town.clock.forward(CALLS_ARE_LOST)
     await town.start()
     await town.until(lambda: town.cards() == {"DH群": 2, "钱山阳": 1})
     old, new = (m for m in town.sim.messages(town.groups["DH"]) if "消防自查" in m.text)
@@ -53,6 +62,7 @@ async def test_a_card_in_flight_at_kill_9_is_doubled_at_most_and_says_so(town: C
     assert new.silent
     # the copy nobody knew of is pressed: it counts, and one of the two goes
     assert "已记:银桥镇中学" in (await town.press("李银桥", old, "已查完")).text
+    await town.later(driver.EDITS_APART)
     await town.until(lambda: town.cards()["DH群"] == 1)
     Ledger(enrolled={"DH02", "SY01"}, answered={"DH02"}).check(await town.summary(1))
     assert "可能重复" in (await town.run("doctor")).out
@@ -77,7 +87,8 @@ async def test_garbage_is_set_aside_and_the_next_update_served_within_ten_second
     assert (await town.summary(1))["total"]["answered"] == 1
 
 
-async def test_open_asks_follow_when_a_group_is_lost_or_changes(town: City) -> None:
+async def test_open_asks_follow_when_a_group_is_lost_or_changes(workday: City) -> None:
+    town = workday
     await town.prepare("王金滩", "李银桥", "冯青坡", "钱山阳", "郑大河", groups=("DH01", "DH"))
     book = Ledger(enrolled={"DH01", "DH02", "DH06", "SY01"})
     sim, own, county = town.sim, town.groups["DH01"], town.groups["DH"]
@@ -88,6 +99,7 @@ async def test_open_asks_follow_when_a_group_is_lost_or_changes(town: City) -> N
 
     # the school's own group throws the bot out: it is asked in the county's
     sim.kick(own, user=None)
+    await town.later(driver.EDITS_APART)
     await town.until(lambda: "本群已回复 1/14 校" in town.card(county).text)
     await town.press("王金滩", town.card(county), "已查完")
     book.answered |= {"DH01"}
@@ -97,12 +109,14 @@ async def test_open_asks_follow_when_a_group_is_lost_or_changes(town: City) -> N
     sim.erase(town.card(county))
     await town.press("冯青坡", await town.say("冯青坡", "待办"), "消防自查·青坡小学")
     book.answered |= {"DH06"}
+    await town.later(driver.EDITS_APART)
     await town.until(lambda: "本群已回复 3/14 校" in town.card(county).text)
 
     # the county's group becomes a supergroup, and nobody tells: the next edit does
     grown = sim.upgrade(county, announce=False)
     town.groups["DH"] = grown
     await town.press("李银桥", town.card(county), "有困难")
+    await town.later(driver.EDITS_APART)
     await town.until(lambda: sim.has(grown, "消防自查"))
     assert "已报过" in (await town.press("冯青坡", town.card(grown), "已查完")).text
     book.trouble = {"DH02"}
@@ -110,6 +124,7 @@ async def test_open_asks_follow_when_a_group_is_lost_or_changes(town: City) -> N
 
     # and is deleted: whoever can be reached in private is asked there
     sim.remove_group(grown)
+    await town.later(driver.EDITS_APART)
     await town.until(lambda: any("消防自查" in m.text for m in sim.messages(town.person("王金滩"))))
     table = await town.summary(1)
     book.check(table)
@@ -130,7 +145,8 @@ async def test_open_asks_follow_when_a_group_is_lost_or_changes(town: City) -> N
     assert {m["unit"]: m["reach"] for m in (await town.summary(2))["missing"]}["SY01"] == "silent"
 
 
-async def test_a_muted_group_is_left_and_found_again(town: City) -> None:
+async def test_a_muted_group_is_left_and_found_again(small_town: City) -> None:
+    town = small_town
     await town.prepare("李银桥", "郑大河")
     group = town.sim.add_group("大河县群", [town.person("郑大河"), town.person("李银桥")], supergroup=True)
     town.groups["DH"] = group

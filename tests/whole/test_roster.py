@@ -79,6 +79,6 @@ async def test_an_excel_file_with_faults_is_told_in_sentences_and_changes_nothin
         assert "没有变化" in (await town.done("roster", "import", units, right, "--dry-run")).out
 
 
-async def test_who_may_do_what_is_printed(town: City) -> None:
-    printed = (await town.done("access")).out
+async def test_who_may_do_what_is_printed(small_town: City) -> None:
+    printed = (await small_town.done("access")).out
     assert all(role in printed for role in ("principal", "county_officer", "inspector", "admin"))

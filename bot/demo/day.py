@@ -197,7 +197,7 @@ class Day:
         await self._press(principal, self._card(unit), "有困难")
         self.answered.add(unit.id)
         self.troubled.add(unit.id)
-        for question, choice in (("哪方面", "消防用电"), ("要上级做什么", "要县局帮忙")):
+        for question, choice in (("哪方面", "消防用电"), ("要县局做什么", "要县局帮忙")):
             await self._until(lambda question=question: self.sim.has(principal, question))  # type: ignore[misc]
             await self._press(principal, self.sim.find(principal, question), choice)
         await self._until(lambda: self.sim.has(principal, "写一句"))

@@ -302,7 +302,7 @@ def record(
         return (
             Outcome(kind, unit, before.words, before.by, before.at)
             if not standing
-            else _stands(tx, notice, assignment, unit, label)
+            else _stands(tx, now, notice, assignment, person, label)
         )
     late = rules.is_late(pressed_at=press.pressed_before or now, due_at=assignment["due_at"])
     add(tx, now, assignment, value=value, person=person, late=late, chat_id=chat.id if chat else None,
@@ -313,7 +313,7 @@ def record(
         trouble_id = trouble.open_(tx, now, assignment, person=person, chat=chat)
         return Outcome(Said.TROUBLE, unit, label, at=now, first=mine_before, trouble_id=trouble_id)
     if standing:
-        return _stands(tx, notice, assignment, unit, label)
+        return _stands(tx, now, notice, assignment, person, label)
     kind = Said.LATE if late and status.answered_at is None else Said.RECORDED  # the first answer decides
     return Outcome(kind, unit, label, at=now, first=mine_before, due_at=assignment["due_at"])
 
@@ -328,12 +328,16 @@ def _met_again(
     return Outcome(Said.TROUBLE_ALREADY, unit, label, found.said_by, found.opened_at, trouble_id=found.id)
 
 
-def _stands(tx: Tx, notice: queries.Notice, assignment: sa.RowMapping, unit: str, label: str) -> Outcome:
+def _stands(
+    tx: Tx, now: dt.datetime, notice: queries.Notice, assignment: sa.RowMapping, person: Person, label: str
+) -> Outcome:
+    """The ⚠️ before the ✅; where it can be ended, in private, is shown to the presser."""
     opened = trouble.standing(tx, assignment["id"])
     if opened is None:
         raise LookupError(f"assignment {assignment['id']} has no standing trouble")
+    trouble.show(tx, now, opened, person)
     return Outcome(
-        Said.TROUBLE_STANDS, unit, label, opened.said_by, opened.opened_at,
+        Said.TROUBLE_STANDS, assignment["unit_name"], label, opened.said_by, opened.opened_at,
         trouble_id=opened.id, trouble_words=notice.trouble_words,
     )  # fmt: skip
 

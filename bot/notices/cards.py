@@ -13,7 +13,7 @@ from bot.notices import answer, chase, model, queries, rules, trouble
 from bot.notices.queries import Notice, Status
 from bot.notices.rules import Kind, Value
 from bot.roster import access, bindings, people, units
-from bot.texts import Words
+from bot.texts import TODAY, Words
 
 CHOICES = 8  # units a person can pick from on one message
 _q = model.asked
@@ -58,7 +58,7 @@ class Cards:
         if not shared and len(under) == 1 and not under[0].owes:
             return self._done(tx, now, notice, under[0], chat, is_trial=is_trial)
         text = self._filled(tx, notice, chat, under, shared=shared)
-        due = self._due(notice)
+        due = self._due(notice, now)
         html = self.words.html(
             "card.ask", kind=notice.kind.value, level=notice.level, due=due, is_trial=is_trial,
             over=notice.state(now) != "open", text=text, shared=shared, repeat=delivery.is_repeat,
@@ -83,8 +83,8 @@ class Cards:
     def _button(self, name: str, notice: Notice, action: str, args: tuple[str, ...], **params: str) -> Button:
         return Button(self.words.plain(name, **params), Callback(action, notice.id, notice.version, args))
 
-    def _due(self, notice: Notice) -> str:
-        return "" if notice.due_at is None else self.words.moment(notice.due_at, notice.published_at)
+    def _due(self, notice: Notice, now: dt.datetime) -> str:
+        return "" if notice.due_at is None else self.words.moment(notice.due_at, now)
 
     def _filled(self, tx: Tx, notice: Notice, chat: chats.Chat, under: list[Status], *, shared: bool) -> str:
         """The notice's text with the placeholders of a school filled for this chat."""
@@ -152,7 +152,7 @@ class Cards:
         """One person's several units: all at once, or one button each."""
         owing = [s for s in mine if s.owes]
         html = self.words.html(
-            "card.choose", title=notice.title, due=self._due(notice), over=notice.state(now) != "open",
+            "card.choose", title=notice.title, due=self._due(notice, now), over=notice.state(now) != "open",
             count=len(mine), owing=len(owing), is_trial=is_trial,
         )  # fmt: skip
         if notice.state(now) == "closed":
@@ -209,7 +209,7 @@ class Cards:
         notice, first = owed.notice, owed.assignments[0]
         html = self.words.html(
             "card.chase", who=owed.person.said_by(first.unit_id), unit=first.name, title=notice.title,
-            due=self._due(notice), over=notice.state(now) != "open", count=len(owed.assignments),
+            due=self._due(notice, now).removeprefix(TODAY), over=notice.state(now) != "open", count=len(owed.assignments),
         )  # fmt: skip
         if len(owed.assignments) == 1:
             return OutgoingMessage(html, self.answer_rows(notice, first.unit_id))

@@ -16,7 +16,7 @@ from bot.roster.people import Person
 REASONS = {
     "closed": "已停办",
     "no_pupils": "没有在校生",
-    "not_concerned": "与本校无关",
+    "unrelated": "与本校无关",
     "day_off": "今天停课",
     "other": "别的原因",
 }

@@ -26,6 +26,7 @@ THEMES = {
     "other": "别的",
 }
 NEEDS = {"self": "我校能解决", "county": "要县局帮忙", "urgent": "很急,打电话"}
+COUNTY, CITY = "县局", "市局"  # whom a school turns to; one of no county turns to the city
 TEXT_CHARS = 200
 TELL_FOR = dt.timedelta(hours=24)  # how long a typed line is taken as the trouble's
 QUESTION = "trouble_text"
@@ -58,9 +59,24 @@ class Trouble:
     steps: tuple["Step", ...]
 
     @property
+    def above(self) -> str:
+        """Whom the school turns to."""
+        return CITY if self.county_id is None else COUNTY
+
+    @property
+    def need_words(self) -> str:
+        """What is needed, as its button says it; '' before it is told."""
+        return needs(self).get(self.need, "")
+
+    @property
     def place(self) -> access.Place:
         """Where the school lay when it was asked."""
         return access.Place(self.unit_id, self.county_id)
+
+
+def needs(it: Trouble) -> dict[str, str]:
+    """The choices of ②."""
+    return {key: words.replace(COUNTY, it.above) for key, words in NEEDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +192,11 @@ def of_notice(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> dict[
     """
     found = _read(tx, _a.c.notice_id == notice_id, at)
     return {t.assignment_id: t for t in found if t.state is not TroubleState.WITHDRAWN}
+
+
+def show(tx: Tx, now: dt.datetime, found: Trouble, person: Person) -> None:
+    """A colleague of the one who told it has it in private too, with [已解决]."""
+    _ask(tx, now, found.id, person)
 
 
 def ask_again(tx: Tx, now: dt.datetime, found: Trouble, person: Person) -> None:

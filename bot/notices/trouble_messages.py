@@ -33,7 +33,9 @@ class TroubleMessages:
         notice = queries.notice(tx, found.notice_id) if found else None
         if found is None or notice is None:
             return Drop("unknown trouble")
-        html, rows = self._stage(tx, notice, found)
+        teller = people.user_of(tx, found.contact_id)
+        is_told = rules.is_standing(found.state) and delivery.chat.telegram_id != teller
+        html, rows = self._told(found) if is_told else self._stage(tx, notice, found)
         return OutgoingMessage(html, rows, edit_of=delivery.posted)
 
     def _stage(
@@ -57,9 +59,12 @@ class TroubleMessages:
             return say("trouble.theme", unit=it.unit), (*_in_rows(themes), (wrong,))
         if not it.need:
             needs = tuple(
-                (Button(name, self._callback("t-need", it, key)),) for key, name in trouble.NEEDS.items()
+                (Button(name, self._callback("t-need", it, key)),) for key, name in trouble.needs(it).items()
             )
-            return say("trouble.need", unit=it.unit, phone=self._duty_phone(tx, it)), (*needs, (wrong,))
+            return say("trouble.need", unit=it.unit, phone=self._duty_phone(tx, it), above=it.above), (
+                *needs,
+                (wrong,),
+            )
         html = say("trouble.line", unit=it.unit, urgent=it.need == "urgent", phone=self._duty_phone(tx, it))
         return html, ((self._key("nothing_more", "t-enough", it),), (wrong,))
 
@@ -67,7 +72,7 @@ class TroubleMessages:
         steps = [s for s in it.steps if s.state not in (TroubleState.NEW, TroubleState.WITHDRAWN)]
         html = self.words.html(
             "trouble.told", at=it.described_at or it.opened_at, theme=trouble.THEMES.get(it.theme, ""),
-            need=trouble.NEEDS.get(it.need, ""), text=it.text, file_kind=it.file_kind, steps=steps,
+            need=it.need_words, text=it.text, file_kind=it.file_kind, steps=steps, above=it.above,
         )  # fmt: skip
         if not rules.is_standing(it.state):
             return html, ()
@@ -109,7 +114,7 @@ class TroubleMessages:
         steps = [s for s in it.steps if s.state is not TroubleState.NEW]
         return self.words.html(
             "trouble.officer", unit=it.unit, title=it.title, words=notice.trouble_words if notice else "",
-            theme=trouble.THEMES.get(it.theme, ""), need=trouble.NEEDS.get(it.need, ""), text=it.text,
+            theme=trouble.THEMES.get(it.theme, ""), need=it.need_words, text=it.text,
             file_kind=it.file_kind, said_by=it.said_by, at=it.opened_at, steps=steps, on_behalf=it.on_behalf,
             phone=people.dialled(phone) if phone and "*" not in phone else phone,
         )  # fmt: skip
@@ -139,7 +144,7 @@ class TroubleMessages:
         if found is None or found.theme or not rules.is_standing(found.state):
             return Drop("told meanwhile")
         themes = [Button(name, self._callback("t-theme", found, key)) for key, name in trouble.THEMES.items()]
-        html = self.words.html("trouble.reminder", unit=found.unit)
+        html = self.words.html("trouble.reminder", unit=found.unit, above=found.above)
         return OutgoingMessage(html, (*_in_rows(themes), (self._key("wrong_tap", "t-wrong", found),)))
 
 

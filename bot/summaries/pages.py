@@ -219,7 +219,9 @@ class Pages:
             and not person.scope(access.Action.CHASE).is_empty
             and page.row == ALL
         ):
-            label = self.words.plain("desk.chase", count=table.total.silent)
+            label = self.words.plain(
+                "desk.chase_all" if len(table.rows) > 1 else "desk.chase", count=table.total.silent
+            )
             rows.append((Button(label, Callback("chase", page.notice_id)),))
         rows.append(tuple(last))
         return rows
@@ -239,12 +241,18 @@ class Pages:
         some = listed[here.page * PER_PAGE : (here.page + 1) * PER_PAGE]
         phones = self._phones(tx, now, person, some, unmask=unmask, notice_id=page.notice_id)
         html = self.words.html(
-            "desk.list", head=self._head(table), total=table.total, part=part.value,
+            "desk.list", head=self._head(table), name=self._area(table), total=table.total, part=part.value,
             unseen=sum(s.trouble is TroubleState.NEW for s in table.statuses if not s.excused),
             page=here.page + 1, pages=pages, schools=self._schools(tx, table, part, some, phones),
             first=here.page * PER_PAGE + 1, then_now=self._then_now(tx, now, table, person),
         )  # fmt: skip
         return OutgoingMessage(html, self._list_rows(tx, now, person, table, here, some, pages))
+
+    def _area(self, table: Table) -> str:
+        """大河县, or 全市 where the list is of several rows."""
+        if len(table.rows) == 1:
+            return unit_tree.short_name(table.rows[0].name)
+        return self.words.plain("desk.whole")
 
     def _first_part(self, table: Table) -> Part:
         counts = {

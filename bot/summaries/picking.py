@@ -15,14 +15,14 @@ from bot.summaries.pages import PER_PAGE
 from bot.summaries.place import Page, Part, row_key
 from bot.texts import Words
 
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-MAX_WIDTH = 10  # base-36 digits; a longer number is no id
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_~"
+MAX_WIDTH = 8  # base-64 digits; a longer number is no id
 _REACH = {Part.SILENT: Reach.SILENT, Part.UNBOUND: Reach.UNBOUND, Part.UNDELIVERED: Reach.UNDELIVERED}
 
 
 def pack(unit_ids: list[int]) -> str:
-    """Unit ids, each as wide as the widest of them, which is told first: eight below 46,656 are 25 characters."""
-    words = [_base36(unit_id) for unit_id in unit_ids]
+    """Unit ids, each as wide as the widest of them, which is told first: eight below 262,144 are 25 characters."""
+    words = [_digits(unit_id) for unit_id in unit_ids]
     width = max(map(len, words), default=1)
     return DIGITS[width] + "".join(word.rjust(width, "0") for word in words)
 
@@ -34,15 +34,22 @@ def unpack(text: str) -> list[int] | None:
     width, words = DIGITS.index(text[0]), text[1:]
     if not 0 < width <= MAX_WIDTH or not words or len(words) % width or len(words) > width * PER_PAGE:
         return None
-    return [int(words[i : i + width], 36) for i in range(0, len(words), width)]
+    return [_number(words[i : i + width]) for i in range(0, len(words), width)]
 
 
-def _base36(number: int) -> str:
+def _digits(number: int) -> str:
     digits = ""
     while number:
-        number, digit = divmod(number, 36)
+        number, digit = divmod(number, len(DIGITS))
         digits = DIGITS[digit] + digits
-    return digits or "0"
+    return digits or DIGITS[0]
+
+
+def _number(digits: str) -> int:
+    number = 0
+    for digit in digits:
+        number = number * len(DIGITS) + DIGITS.index(digit)
+    return number
 
 
 @dataclass(frozen=True, slots=True)

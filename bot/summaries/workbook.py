@@ -185,7 +185,7 @@ def _answer(s: Status, notice: queries.Notice) -> str:
 
 
 def _told(it: Trouble) -> str:
-    parts = (trouble.THEMES.get(it.theme, ""), trouble.NEEDS.get(it.need, ""), it.text)
+    parts = (trouble.THEMES.get(it.theme, ""), it.need_words, it.text)
     return ";".join(part for part in parts if part)
 
 

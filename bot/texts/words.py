@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 
 WEEKDAYS = "一二三四五六日"
+TODAY = "今天"
 FOLDER = pathlib.Path(__file__).parent
 
 
@@ -65,7 +66,7 @@ class Words:
     def moment(self, at: dt.datetime, seen_on: dt.datetime | None = None) -> str:
         """今天17:00 on the day `seen_on`, else 9月30日(周三)17:00."""
         if seen_on is not None and at.astimezone(self.zone).date() == seen_on.astimezone(self.zone).date():
-            return f"今天{self.clock(at)}"
+            return f"{TODAY}{self.clock(at)}"
         return f"{self.day(at)}{self.clock(at)}"
 
 

@@ -166,7 +166,12 @@ class Enrolling:
             return
         phone = people.masked(face.person.phone) if face.person.phone else ""
         html = self.words.html(
-            "enrol.me", who=face.person.said_by(), posts=face.posts, phone=phone, city_phone=face.phone
+            "enrol.me",
+            who=face.person.said_by(),
+            posts=face.posts,
+            phone=phone,
+            city=face.city,
+            city_phone=face.phone,
         )
         not_me = Button(self.words.plain("enrol.not_me"), Callback("not-me"))
         await context.say(OutgoingMessage(html, ((not_me,),)))

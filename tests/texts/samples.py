@@ -1,0 +1,163 @@
+"""A handful of parameters for every text: the usual case and the widest one that can happen."""
+
+import datetime as dt
+from types import SimpleNamespace as Fact
+
+LONG = "长阳土家族自治县榔坪镇中心学校附属乐园希望小学分校第二校区部"  # 30 汉字
+SHORT = "金滩镇中心小学"
+NASTY = '<b>一中</b>&"小学"'
+AT = dt.datetime(2026, 9, 30, 7, 12, tzinfo=dt.UTC)  # 15:12 in the schools' zone
+DUE = dt.datetime(2026, 9, 30, 9, 0, tzinfo=dt.UTC)
+WHO = "欧阳副校长"
+PHONE = "+86 138 0000 0001"
+STATES = ("new", "seen", "phoned", "solved")
+HEADS = [
+    Fact(title=title, frozen=frozen, at=AT, is_trial=is_trial, recalled=recalled)
+    for title, frozen, is_trial, recalled in (
+        ("国庆假前安全课", True, False, False),
+        ("字" * 30, False, True, True),
+    )
+]
+SMALL = Fact(
+    expected=6, answered=6, missing=0, excused=0, trouble=0, rate=1.0, silent=0, undelivered=0, unbound=0
+)
+LARGE = Fact(
+    expected=4000, answered=2377, missing=1623, excused=1200, trouble=1111, rate=0.5942, silent=1111, undelivered=256,
+    unbound=256,
+)  # fmt: skip
+LINE = "1623 1111 2377/4000 大河县"
+STEPS = [Fact(at=AT, said_by="徐专员", state=state) for state in ("seen", "phoned", "solved")]
+
+
+def status(**given: object) -> Fact:
+    usual = {
+        "name": SHORT, "row_name": "大河县教育局", "excused": "", "answered": True, "said_by": WHO, "said_at": AT,
+        "answered_at": AT, "on_behalf": False, "late": False, "reach": "silent", "trouble": None, "owes": False,
+    }  # fmt: skip
+    return Fact(**usual | given)
+
+
+def trouble(state: str = "new") -> Fact:
+    return Fact(said_by=WHO, opened_at=AT, state=state, text="三楼消防栓没水,已报修")
+
+
+STATUSES = [
+    status(), status(on_behalf=True), status(late=True), status(excused="day_off"),
+    *(status(answered=False, reach=reach, name=LONG) for reach in ("silent", "unbound", "undelivered")),
+]  # fmt: skip
+OWN_UNITS = [
+    Fact(name=LONG, status=s)
+    for s in (status(trouble="new"), status(), status(answered=False), status(excused="closed"), status())
+]
+LISTED = [
+    Fact(
+        status=s,
+        name=s.name,
+        line=Fact(who=WHO, phone=PHONE),
+        reminded=2,
+        phoned=AT,
+        trouble=trouble(),
+        theme="消防用电",
+    )
+    for s in (status(excused="other", late=True), status(excused="closed", late=True, name=LONG))
+]
+POSTS = [Fact(unit=LONG, title="安全专干"), Fact(unit=SHORT, title="校长")] * 2
+THEN = Fact(then=1623, now=DUE, since=999, left=624)
+
+CARD = [
+    {"kind": kind, "level": level, "due": due, "is_trial": True, "over": over, "text": "一\n二", "shared": True,
+     "answered": 1999, "expected": 2000, "repeat": True}
+    for kind in ("reminder", "confirm", "report")
+    for level in ("info", "today", "now")
+    for due, over in (("今天17:00", False), ("12月30日(周三)17:00", True))
+]  # fmt: skip
+_count = [{"count": 1}, {"count": 4000}]
+_words = [{"words": "已上完"}, {"words": "字" * 10}]
+_unit = [{"unit": SHORT}, {"unit": LONG}]
+_steps = [{"steps": []}, {"steps": STEPS}]
+_told = {"theme": "消防用电", "need": "要县局帮忙", "text": "字" * 200, "file_kind": "voice"}
+_untold = {"theme": "", "need": "", "text": "", "file_kind": ""}
+
+
+def _each(**choices: list[object]) -> list[dict[str, object]]:
+    """One sample per choice of the longest list; shorter lists repeat."""
+    longest = max(len(values) for values in choices.values())
+    return [{k: v[i % len(v)] for k, v in choices.items()} for i in range(longest)]
+
+
+SAMPLES: dict[str, list[dict[str, object]]] = {
+    "card.header": [{k: v for k, v in s.items() if k in ("kind", "level", "due", "is_trial", "over")} for s in CARD],
+    "card.ask": CARD,
+    "card.done": _each(title=["国庆假前安全课", "字" * 30], sign=["✅", "🟢"], words=["已上完"], by=[WHO], at=[AT],
+                       on_behalf=[False, True, False], late=[False, False, True], is_trial=[False, True]),
+    "card.troubled": _each(title=["字" * 30], words=["有困难"], by=[WHO], at=[AT], state=list(STATES), is_trial=[True]),
+    "card.excused": _each(title=["字" * 30], is_trial=[True, False]),
+    "card.choose": _each(title=["字" * 30], due=["今天17:00"], over=[True, False], count=[8, 99], owing=[7, 0, 99],
+                         is_trial=[True, False]),
+    "card.chase": _each(who=[WHO], unit=[LONG], title=["字" * 30], due=["17:00"], over=[False, True], count=[1, 8]),
+    "card.line": _each(unit=[SHORT, LONG], title=["字" * 30]),
+    "card.yes": _each(words=["已上完"], kind=["confirm", "report"]), "card.trouble": _words,
+    "card.change": _words, "card.all_yes": _words, "card.one_yes": _each(unit=[LONG], words=["已上完"]),
+    "card.one_trouble": _unit, "card.recovered": _each(unit=[SHORT, LONG], title=["字" * 30]),
+    "desk.top": _each(head=HEADS, name=["", "大河县"]),
+    "desk.against": _each(then_now=[THEN, None], head=HEADS),
+    "desk.city": _each(head=HEADS, total=[SMALL, LARGE], lines=[[], [LINE]], total_line=["", LINE],
+                       folded=[None, LARGE], folded_count=[0, 12], then_now=[None, THEN], complete=[True, False]),
+    "desk.list": _each(head=HEADS, name=["大河县", "全市"], total=[SMALL, LARGE], part=list("snutlx"), unseen=[0, 3],
+                       page=[1, 99], pages=[1, 500], schools=[[], LISTED], first=[1, 793], then_now=[None, THEN]),
+    "desk.detail": _each(part=list("tlxs"), s=LISTED),
+    "desk.reason": [{"code": c} for c in ("closed", "no_pupils", "unrelated", "day_off", "other")],
+    "desk.plain_part": [{"part": p} for p in "msnutlxc"], "desk.part": [{"part": p} for p in "snutlx"],
+    "desk.unit": _each(head=HEADS, status=STATUSES, published_at=[AT], delivered_at=[AT, None], reminded=[[AT, AT], []],
+                       phoned=[AT, None], trouble=[None, *(trouble(s) for s in STATES)],
+                       line=[Fact(who=WHO, phone=PHONE), Fact(who="", phone="")], words=["已上完"],
+                       history=[[Fact(at=AT, said_by=WHO, value=v, on_behalf=True, withdrawn=True)
+                                 for v in ("yes", "trouble", "text")]], duty_phone=["0310-0000000", ""]),
+    "desk.pick": _each(head=HEADS, schools=[[]], chosen=[0, 8]),
+    "desk.confirm": _each(title=["字" * 30], names=[[LONG] * 8], words=["已上完"]),
+    "desk.excuse_why": _each(title=["字" * 30], names=[[LONG] * 8]),
+    "desk.chase_ask": _each(title=["字" * 30], schools=[0, 1111], capped=[0, 1111], contacts=[0, 1111]),
+    "desk.chased": _each(title=["字" * 30], schools=[1111], contacts=[1111]),
+    "desk.more": _count, "desk.unfold": _count,
+    "desk.chase": _count, "desk.chase_all": _count,
+    "desk.do_yes": _each(count=[8], words=["字" * 10]), "desk.do_trouble": _each(count=[8], words=["字" * 10]),
+    "desk.do_excuse": [{"count": 8}], "desk.do_phoned": [{"count": 8}], "desk.chase_sure": _count,
+    "desk.done": _each(done=[8, 0], skipped=[0, 8]),
+    "desk.sheet": _each(title=["字" * 30], at=[AT], frozen=[True, False]),
+    "enrol.welcome": _each(who=[WHO], city=["云川市教育局"], posts=[POSTS[:1], POSTS], phone=["0310-0000000", ""]),
+    "enrol.stranger": _each(city=["云川市教育局"], phone=["0310-0000000", ""]),
+    "enrol.unknown_phone": [{"phone": ""}, {"phone": "0310-0000000"}],
+    "enrol.wrong_code": [{"left": 4}], "enrol.named": [{"who": WHO}], "enrol.held": _each(words=["已上完"], title=["字" * 30]),
+    "enrol.handover": _each(unit=[LONG], title=["校长"], code=["K7MP-3QWD"], link=["https://t.me/x?start=K7MP3QWD", ""],
+                            until=[DUE]),
+    "enrol.me": _each(who=[WHO], posts=[POSTS], phone=["138****0001", ""], city=["云川市教育局"],
+                      city_phone=["0310-0000000", ""]),
+    "enrol.bound": _unit, "enrol.bind_ask": _unit, "enrol.press_please": [{"who": WHO}],
+    "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "report", "handover", "me", "help",
+                                           "cancel", "start")],
+    "talk.todo": [{"count": 0}, {"count": 99}], "talk.cancelled": [{"something": True}, {"something": False}],
+    "talk.line_saved": _unit,
+    "toast.recorded": _each(unit=[SHORT, LONG], words=["字" * 10], at=[AT]),
+    "toast.recorded_all": _each(count=[1999], words=["字" * 10], at=[AT]),
+    "toast.late": _each(unit=[SHORT, LONG], words=["字" * 10], due_at=[DUE]), "toast.trouble": _words,
+    "toast.trouble_already": _each(by=[WHO], at=[AT], words=["字" * 10]),
+    "toast.trouble_stands": _each(by=[WHO], at=[AT], words=["字" * 10], trouble_words=["字" * 10]),
+    "toast.already_mine": [{"at": AT}], "toast.already": _each(by=[WHO], at=[AT], words=["字" * 10]),
+    "toast.choose": _count, "toast.closed": [{"due_at": DUE}],
+    "toast.look": [{"units": units} for units in ([], OWN_UNITS[:1], OWN_UNITS[1:2], OWN_UNITS[2:], OWN_UNITS)],
+    "toast.seen_by": [{"words": "已看到"}, {"words": ""}],
+    "trouble.theme": _unit, "trouble.need": _each(unit=[LONG], phone=[PHONE, ""], above=["县局", "市局"]),
+    "trouble.line": _each(unit=[LONG], urgent=[True, False], phone=[PHONE, ""]),
+    "trouble.told": [{"at": AT, "above": "县局"} | said | s for said in (_told, _untold) for s in _steps],
+    "trouble.withdrawn": _each(unit=[LONG], title=["字" * 30]), "trouble.reminder": _each(unit=[LONG], above=["市局"]),
+    "trouble.officer": [
+        {"unit": LONG, "title": "字" * 30, "words": "有困难", "said_by": WHO, "phone": phone, "at": AT, "on_behalf": True}
+        | said | s
+        for said in (_told, _untold) for s in _steps for phone in (PHONE, "")
+    ],
+    "trouble.file": _each(unit=[LONG], file_kind=["voice", "photo"]), "trouble.answer_now": _words,
+    "workbook.title": [{"head": head} for head in HEADS],
+    "workbook.answered": _each(late=[True, False], on_behalf=[True, False, False]),
+    "workbook.missing": [{"reach": r} for r in ("silent", "unbound", "undelivered")],
+    "workbook.excused": [{"reason": "今天停课"}], "workbook.trouble": [{"state": s} for s in STATES],
+}  # fmt: skip

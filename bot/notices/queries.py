@@ -318,8 +318,8 @@ def check_as_of(as_of: dt.datetime | None, now: dt.datetime) -> None:
         Refused: before that.
     """
     if as_of is not None and now < as_of + rules.SETTLES_AFTER:
-        ready = as_of + rules.SETTLES_AFTER
-        raise errors.Refused(f"截至 {as_of.isoformat()} 的表要到 {ready.isoformat()} 之后才能出")
+        wait_s = int(rules.SETTLES_AFTER.total_seconds())
+        raise errors.Refused(f"那一刻的表要等它过去 {wait_s} 秒之后才能出")
 
 
 def lines(counted: Iterable[Status]) -> list[Row]:

@@ -213,7 +213,7 @@ async def test_the_table_of_the_deadline_goes_out_by_itself_and_never_changes(wo
     assert "未报 12" in page.text
 
     # a table of the future is refused; the workbook is one that opens
-    await town.refused("summary", "1", "--as-of", "16:30")
+    assert "10 秒之后才能出" in await town.refused("summary", "1", "--as-of", "16:30")
     assert "没有编号为 9 的通知" in await town.refused("summary", "9", "--json")
     file = town.folder / "表.xlsx"
     await town.done("summary", "1", "--xlsx", file)

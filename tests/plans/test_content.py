@@ -191,7 +191,7 @@ def test_what_is_required_is_missed_by_name(entry, key, written):
         ({"title": "[a, b]"}, 2, "“title” 应是一行文字"),
         ({"triggers": "manual"}, 7, "“triggers” 应是一张清单"),
         ({"triggers": "[[manual]]"}, 7, "“triggers” 应是一张清单"),
-        ({"text": "字" * 121}, 6, "text 太长:不超过 4 行、120 个汉字"),
+        ({"text": "字" * 81}, 6, "text 太长:不超过 4 行、80 个汉字"),
         ({"text": '"1\\n2\\n3\\n4\\n5"'}, 6, "text 太长"),
         ({"text": '"{pupil}好"'}, 6, "text 里的 {pupil} 没有来处。可以写:{holiday} {date}"),
         ({"title": '"{pupil}好"'}, 2, "title 里的 {pupil} 没有来处"),
@@ -212,7 +212,7 @@ def test_a_fault_says_where_it_is_and_what_is_allowed(entry, changes, line, what
     [
         {"text": "请点“已落实”或点“有困难”"},
         {"yes": "已上完", "text": "请点 「已上完」"},
-        {"text": "字" * 120},
+        {"text": "字" * 80},
         {"text": '"1\\n2\\n\\n3\\n4"'},
         {"title": "字" * 30},
         {"id": "R" * 64},

@@ -196,3 +196,27 @@ async def test_a_person_of_several_schools_says_which_one_or_all(workday: City) 
     every = await town.press("周黄庄", listed, "全部")
     assert every.text == "✅ 已记:2 所“已查完” 14:00"
     book.check(await town.summary(2))
+
+
+async def test_a_voice_or_a_photo_tells_a_trouble_and_nothing_else(small_town: City) -> None:
+    town = small_town
+    await town.prepare("李银桥", "郑大河", groups=("DH",))
+    await town.publish()
+    principal = town.person("李银桥")
+    town.sim.send_voice(principal, principal)
+    await town.see("李银桥", "我听不了语音")
+    await town.press("李银桥", await town.see(town.groups["DH"], "消防自查"), "有困难")
+    asked = await town.see("李银桥", "哪方面")
+    await town.press("李银桥", asked, "校舍围墙")
+    await town.press("李银桥", asked, "我校能解决")
+    await town.until(lambda: asked.text.startswith("③"))
+    town.sim.send_voice(principal, principal, content=b"OggS-the-wall")
+    await town.until(lambda: "语音已收到" in asked.text)
+    officer = town.person("郑大河")
+    passed = await town.until(
+        lambda: next((m for m in town.sim.messages(officer) if m.kind == "voice"), None)
+    )
+    assert passed is not None
+    assert passed.file is not None
+    assert passed.file.content == b"OggS-the-wall"
+    assert "银桥镇中学" in passed.text

@@ -67,3 +67,24 @@ async def _shares(town: City, name: str, phone: str) -> str:
     await town.until(lambda: town.sim.keyboard(user))
     town.sim.share_contact(user)
     return (await town.see(name, "名册里没有")).text
+
+
+async def test_a_new_principal_takes_the_post_over_and_the_old_name_stays_on_what_he_said(
+    small_town: City,
+) -> None:
+    town = small_town
+    await town.prepare("李银桥", "郑大河", groups=("DH",))
+    await town.publish()
+    county = await town.see(town.groups["DH"], "消防自查")
+    await town.press("李银桥", county, "已查完")
+    (code,) = (await town.done("invite", "--unit", "DH02", "--role", "principal", "--json")).json
+    successor = town.sim.add_user("何接任")
+    town.people["何接任"] = successor
+    town.sim.join(town.groups["DH"], successor)
+    town.sim.follow(successor, code["link"])
+    await town.see("何接任", "请问您的姓名?")
+    await town.see("何接任", "您登记在:银桥镇中学 校长")
+    assert "记住了,何校长" in (await town.say("何接任", "何接任")).text
+    assert (await town.press("何接任", county, "已查完")).text.startswith("贵校李校长 ")
+    assert (await town.press("李银桥", county, "有困难")).text == "您不用报这一条,没有记。"
+    assert (await town.summary(1))["total"]["trouble"] == 0

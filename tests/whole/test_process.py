@@ -5,16 +5,18 @@ import pathlib
 
 from tests.whole import driver
 from tests.whole.conftest import Found
+from tests.whole.warm import Warm
 
 
 async def test_one_process_a_file_commands_beside_it_and_a_quiet_end(
-    cold: Found, tmp_path: pathlib.Path
+    cold: Found, tmp_path: pathlib.Path, forge: Warm
 ) -> None:
     async with cold(f"sqlite:///{tmp_path / 'data' / 'bot.db'}") as town:
         await town.start()  # a new file gets its tables
         second = await town.refused("run")
         assert "正被另一个校安进程使用" in second
         await town.import_roster()  # beside it
+        town.warm = forge  # what follows is about what they say, not how they start
         await town.done("arm", "--all", "--schools", "17")
         town.codes = (await town.done("invite", "--json")).json
         await town.enrol("王金滩")

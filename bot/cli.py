@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
 from bot import __version__, app, clock, demo, errors, logs, settings
-from bot.calendar import instants
+from bot.calendar import instants, loading
 from bot.db import Database, Tx, migrate
 from bot.delivery import pacing
 from bot.notices import asking, publish, queries
@@ -130,7 +130,12 @@ def _doctor(_: Arguments, chosen: Settings) -> int:
         for path in sorted((chosen.config_dir / "reminders").glob("*.yaml"))
         for f in content.read(path).faults
     ]
-    found = [*(doctor.Finding(True, f"计划:{fault}") for fault in faults), *found]
+    calendar = loading.load(chosen.config_dir / "calendar", chosen.zone)
+    found = [
+        *(doctor.Finding(True, f"计划:{fault}") for fault in faults),
+        *(doctor.Finding(True, f"校历:{fault}") for fault in calendar.faults),
+        *found,
+    ]
     _say(*(f"{'✗' if finding.bad else '·'} {finding.text}" for finding in found))
     return 1 if any(finding.bad for finding in found) else 0
 
@@ -187,9 +192,7 @@ def _invite(parsed: Arguments, chosen: Settings) -> int:
 
     async def work(db: Database) -> tuple[list[inviting.Issued], str]:
         await _learn_username(db, chosen)
-        issued = await db.transact(
-            inviting.issue, unit_code=parsed.unit, role=role, every=parsed.all
-        )
+        issued = await db.transact(inviting.issue, unit_code=parsed.unit, role=role, every=parsed.all)
         return issued, await db.read(_bureau_phone)
 
     issued, phone = _with_db(chosen, work)
@@ -255,9 +258,10 @@ def _arm(parsed: Arguments, chosen: Settings) -> int:
 def _publish(parsed: Arguments, chosen: Settings) -> int:
     entry = content.one(parsed.file)
     words = Words(chosen.zone)
+    calendar = loading.load(chosen.config_dir / "calendar", chosen.zone).calendars.of()
 
     def verb(tx: Tx, now: dt.datetime) -> publish.Published:
-        return publish.publish(tx, now, entry.draft(now, words), by="cli")
+        return publish.publish(tx, now, entry.draft(now, words, calendar=calendar), by="cli")
 
     done = _with_db(chosen, lambda db: db.transact(verb))
     if parsed.json:

@@ -10,7 +10,10 @@ import yaml
 
 from bot import errors
 from bot.calendar import due as due_rules
+from bot.calendar import triggers as trigger_rules
 from bot.calendar.due import Due
+from bot.calendar.school import SchoolCalendar
+from bot.calendar.triggers import Trigger
 from bot.notices.publish import Draft
 from bot.notices.rules import Kind
 from bot.roster import audience
@@ -56,7 +59,7 @@ class Entry:
     audience: Audience
     text: str
     due: Due | None
-    triggers: tuple[str, ...]
+    triggers: tuple[Trigger, ...]
     yes_words: str
     trouble_words: str
     level: str
@@ -69,16 +72,19 @@ class Entry:
     file: str
     line: int
 
-    def draft(self, now: dt.datetime, words: Words, *, holiday: str = "") -> Draft:
+    def draft(
+        self, now: dt.datetime, words: Words, *, calendar: SchoolCalendar | None = None, holiday: str = ""
+    ) -> Draft:
         """The notice as it would be published now.
 
         Args:
+            calendar: of those who are asked; needed where the due is told by school days or holidays.
             holiday: the occasion's name, e.g. 国庆; '' where there is none.
 
         Raises:
             Refused: the due date does not exist, or the text needs a holiday and there is none.
         """
-        due_at = self.due.at(now, words.zone) if self.due else None
+        due_at = self.due.at(now, words.zone, calendar=calendar) if self.due else None
         values = {"date": words.day(now), "due": words.moment(due_at, now) if due_at else ""}
         if holiday:
             values["holiday"] = holiday
@@ -200,7 +206,11 @@ class _Fields:
             raise _Fault(self.line_of(name), f"“{name}” 应是一行文字")
         return str(node.value).strip()
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def has(self, name: str) -> bool:
+        return name in self._nodes
+
+    def lines(self, name: str) -> tuple[tuple[int, str], ...]:
+        """The texts of a list, each with its line."""
         node = self._nodes.get(name)
         if node is None:
             return ()
@@ -208,7 +218,7 @@ class _Fields:
             isinstance(n, yaml.ScalarNode) for n in node.value
         ):
             raise _Fault(self.line_of(name), f"“{name}” 应是一张清单")
-        return tuple(str(n.value).strip() for n in node.value)
+        return tuple((n.start_mark.line + 1, str(n.value).strip()) for n in node.value)
 
     def checked(self, name: str, parse: Callable[[str], object]) -> object:
         try:
@@ -238,7 +248,7 @@ def _entry(node: yaml.Node, file: str, *, known: set[str]) -> Entry:
     entry = Entry(
         id=_short(fields, "id", ID_CHARS), title=_short(fields, "title", TITLE_CHARS), kind=kind,
         audience=_audience(fields), text=fields.text("text"), due=_due(fields, kind),
-        triggers=fields.texts("triggers") or ((t,) if (t := fields.text("trigger", default="")) else ()),
+        triggers=_triggers(fields),
         yes_words=_short(fields, "yes", LABEL_CHARS, default=yes),
         trouble_words=_short(fields, "trouble", LABEL_CHARS, default=trouble),
         level=fields.choice("level"), category=fields.choice("category"),
@@ -277,6 +287,21 @@ def _due(fields: _Fields, kind: Kind) -> Due | None:
     if not isinstance(found, Due):
         raise TypeError(found)
     return found
+
+
+def _triggers(fields: _Fields) -> tuple[Trigger, ...]:
+    """Those of `trigger` or of `triggers`; none in a file that is published by hand."""
+    one = fields.text("trigger", default="")
+    if one and fields.has("triggers"):
+        raise _Fault(fields.line_of("triggers"), "trigger 和 triggers 只能写一个")
+    written = ((fields.line_of("trigger"), one),) if one else fields.lines("triggers")
+    found = []
+    for line, text in written:
+        try:
+            found.append(trigger_rules.parse(text))
+        except errors.Refused as fault:
+            raise _Fault(line, fault.sentence) from fault
+    return tuple(found)
 
 
 def _short(fields: _Fields, name: str, limit: int, *, default: str | None = None) -> str:

@@ -16,6 +16,7 @@ from bot import clock, errors, timers
 from bot.db import Database, Tx, migrate, urls
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
+from bot.delivery.model import ChatState
 from bot.notices import asking, cards, chase, deadline, trouble, trouble_messages
 from bot.roster import messages
 from bot.settings import Settings
@@ -41,11 +42,12 @@ def preparations(words: Words, phones: str) -> dict[str, outbox.Prepare]:
 
 
 def follow(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> None:
-    """A chat found lost by an error: what was asked through it moves on, in the same transaction.
+    """A chat found lost by an error, or speaking again: what is asked moves on, or back, in the same transaction.
 
     A reminder that an answer crossed on its way cannot be helped; it is counted.
     """
-    if outcome.verdict in _LOST_CHAT:
+    is_back = outcome.verdict is Verdict.SENT and item.delivery.chat.state is ChatState.MUTED
+    if outcome.verdict in _LOST_CHAT or is_back:
         asking.chat_changed(tx, now, item.delivery.chat.id)
     if item.delivery.kind == "chase" and (crossings := chase.crossed(tx, item.delivery.number)):
         log.info("chase_crossed", schools=crossings)

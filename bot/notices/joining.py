@@ -115,7 +115,8 @@ def knock(tx: Tx, now: dt.datetime, *, group: GroupSeen, user_id: int, code: str
     chat = chats.ensure(
         tx, now, group.telegram_id, kind="group", title=group.title, thread_id=group.thread_id
     )
-    chats.set_state(tx, now, chat.id, ChatState.OK)
+    if chats.set_state(tx, now, chat.id, ChatState.OK):
+        asking.chat_changed(tx, now, chat.id)
     door = enrolment.open_group_door(tx, now, code=code, user_id=user_id)
     if door is None:
         outbox.show(tx, now, chat.id, "say", "enrol.hello_group", lane=Lane.INTERACTIVE)
@@ -169,9 +170,13 @@ def blocked(tx: Tx, now: dt.datetime, *, user_id: int, state: ChatState) -> None
 
 def migrated(tx: Tx, now: dt.datetime, *, old: int, new: int) -> None:
     """The group has become a supergroup; told from either side, or by an error, any number of times."""
-    chat = chats.move(tx, now, old, new)
-    if chat is not None:
-        asking.chat_changed(tx, now, chat.id)
+    other, chat = chats.find(tx, new), chats.move(tx, now, old, new)
+    if chat is None:
+        return
+    if other is not None and other.id != chat.id:  # it was met under its new number first
+        unit_id = bindings.hand_on(tx, now, other.id, to=chat.id)
+        asking.groups_changed(tx, now, [unit_id] if unit_id is not None else [])
+    asking.chat_changed(tx, now, chat.id)
 
 
 def topic(tx: Tx, now: dt.datetime, *, group: GroupSeen) -> None:

@@ -48,6 +48,18 @@ def unbind(tx: Tx, now: dt.datetime, chat_id: ChatId) -> int | None:
     return unit_id
 
 
+def hand_on(tx: Tx, now: dt.datetime, chat_id: ChatId, *, to: ChatId) -> int | None:
+    """Two chats have turned out to be one group: the second speaks for the first's unit, if for none yet.
+
+    Returns:
+        The unit the first spoke for; None if it spoke for none.
+    """
+    unit_id = unbind(tx, now, chat_id)
+    if unit_id is not None and unit_of(tx, to) is None:
+        bind(tx, now, chat_id=to, unit_id=unit_id, by=None)
+    return unit_id
+
+
 def unit_of(tx: Tx, chat_id: ChatId) -> int | None:
     """The unit a group is bound to."""
     found: int | None = tx.execute(

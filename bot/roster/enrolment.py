@@ -110,12 +110,24 @@ def redeem(tx: Tx, now: dt.datetime, *, user_id: int, code: str, name: str) -> E
     if row.used_at is not None:
         again = row.used_by == user_id and (person := people.by_user(tx, user_id)) is not None
         return Enrolled(Result.ENROLLED, person) if again else Enrolled(Result.USED)
-    if row.expires_at <= now:
+    if row.expires_at <= now or not _is_to_give(tx, row._mapping):
         return Enrolled(Result.EXPIRED)
     contact_id, moved_from = _take_post(tx, now, row._mapping, user_id, name)
     tx.execute(_i.update().where(_i.c.id == row.id).values(used_at=now, used_by=user_id))
     done = _done(tx, now, contact_id, user_id, moved_from, via="code")
     return dataclasses.replace(done, is_new=_created_at(tx, contact_id) == now)
+
+
+def _is_to_give(tx: Tx, m: sa.RowMapping) -> bool:
+    """Whether the post is still there to be taken: its unit open, and held by whom the code names, if anybody."""
+    p, u = model.post, model.unit
+    if tx.execute(sa.select(u.c.id).where(u.c.id == m["unit_id"], u.c.closed_at.is_(None))).first() is None:
+        return False
+    held = (p.c.contact_id == m["contact_id"], p.c.unit_id == m["unit_id"], p.c.role == m["role"])
+    return (
+        m["contact_id"] is None
+        or tx.execute(sa.select(p.c.id).where(*held, p.c.until.is_(None))).first() is not None
+    )
 
 
 def _created_at(tx: Tx, contact_id: int) -> dt.datetime | None:

@@ -153,10 +153,15 @@ class City:
         self.posts.add((self.enrolled[e.user], e.unit, "principal"))
 
     def _bound(self, e: Event) -> None:
-        own = self._roles(e.user, e.unit) & {"principal", "deputy", "safety_officer"}
-        if own or self._covers(e.user, e.unit):
+        """A group that speaks for another unit is given away only by someone with a right there too."""
+        if self._binds(e.user, e.unit):
             self.alive.setdefault(e.chat, True)
-            self.bound[e.chat] = e.unit
+            if self._binds(e.user, self.bound.get(e.chat, e.unit)):
+                self.bound[e.chat] = e.unit
+
+    def _binds(self, user: int, unit: str) -> bool:
+        own = self._roles(user, unit) & {"principal", "deputy", "safety_officer"}
+        return bool(own) or self._covers(user, unit)
 
     def _chat_died(self, e: Event) -> None:
         self.alive[e.chat] = False

@@ -160,6 +160,8 @@ class World:
         is_new_card = item.delivery.kind == "card" and item.message.edit_of is None
         if is_new_card and verdict in (Verdict.SENT, Verdict.UNCERTAIN):
             self._did("card_sent", notice=item.delivery.number, chat=chat)
+        if verdict is Verdict.SENT and item.delivery.chat.state is ChatState.MUTED:
+            self._did("chat_lives", chat=chat)
         if verdict in (Verdict.GONE, Verdict.BLOCKED):
             self._did("chat_died", chat=chat)
 

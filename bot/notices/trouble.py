@@ -59,9 +59,14 @@ class Trouble:
     steps: tuple["Step", ...]
 
     @property
+    def county_above(self) -> int | None:
+        """The county that looks after it; none for a county's own trouble, which is the city's business."""
+        return None if self.county_id == self.unit_id else self.county_id
+
+    @property
     def above(self) -> str:
         """Whom the school turns to."""
-        return CITY if self.county_id is None else COUNTY
+        return CITY if self.county_above is None else COUNTY
 
     @property
     def need_words(self) -> str:
@@ -109,7 +114,7 @@ def open_(
     _step(tx, now, trouble_id, TroubleState.NEW, person)
     if not on_behalf:
         _ask(tx, now, trouble_id, person)
-    for officer in people.officers_of(tx, assignment["county_id"]):
+    for officer in people.officers_of(tx, _reread(tx, trouble_id).county_above):
         start = now + rules.TROUBLE_TOLD_AFTER
         outbox.show(
             tx, now, officer.chat_id, "officer_trouble", trouble_id, lane=Lane.ALERT, not_before=start
@@ -254,7 +259,7 @@ def describe(
     questions.close(tx, now, user_id)
     _changed(tx, now, found, tell_now=True)
     if file_id:
-        for officer in people.officers_of(tx, found.county_id):
+        for officer in people.officers_of(tx, found.county_above):
             outbox.show(tx, now, officer.chat_id, "trouble_file", trouble_id, lane=Lane.INTERACTIVE)
     return _reread(tx, trouble_id)
 
@@ -373,7 +378,7 @@ def _changed(tx: Tx, now: dt.datetime, found: Trouble, *, tell_now: bool = False
     shown = sa.select(p.c.chat_id).where(p.c.kind == "trouble", p.c.subject == str(found.id))
     for chat_id in tx.execute(shown).scalars().all():
         outbox.show(tx, now, chat_id, "trouble", found.id, lane=Lane.INTERACTIVE)
-    for officer in people.officers_of(tx, found.county_id):
+    for officer in people.officers_of(tx, found.county_above):
         start = now if tell_now else now + rules.TROUBLE_TOLD_AFTER
         outbox.show(
             tx, now, officer.chat_id, "officer_trouble", found.id, lane=Lane.INTERACTIVE, not_before=start

@@ -10,7 +10,7 @@ from bot.delivery.outbox import Delivery, Drop
 from bot.notices import queries, rules, trouble
 from bot.notices.rules import TroubleState
 from bot.notices.trouble import Trouble
-from bot.roster import people, units
+from bot.roster import access, people, units
 from bot.texts import Words
 
 PER_ROW = 3
@@ -29,10 +29,10 @@ class TroubleMessages:
 
     def school(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """The private message that asks three things and then keeps telling what became of it."""
-        found = trouble.get(tx, delivery.number)
+        found = _for(tx, delivery, access.Action.ANSWER)
         notice = queries.notice(tx, found.notice_id) if found else None
         if found is None or notice is None:
-            return Drop("unknown trouble")
+            return Drop("none of the reader's business any more")
         teller = people.user_of(tx, found.contact_id)
         is_told = rules.is_standing(found.state) and delivery.chat.telegram_id != teller
         html, rows = self._told(found) if is_told else self._stage(tx, notice, found)
@@ -86,13 +86,15 @@ class TroubleMessages:
 
     def _duty_phone(self, tx: Tx, it: Trouble) -> str:
         """The county's duty phone, the city's for a school of no county."""
-        above = units.get(tx, it.county_id) if it.county_id is not None else units.city(tx)
+        above = units.get(tx, it.county_above) if it.county_above is not None else units.city(tx)
         return people.dialled(units.duty_phone(tx, above)) if above else ""
 
     def officer(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """The officer's copy, with his three buttons."""
-        found = trouble.get(tx, delivery.number)
-        if found is None or (found.state is TroubleState.WITHDRAWN and delivery.posted is None):
+        found = _for(tx, delivery, access.Action.HANDLE_TROUBLE)
+        if found is None:
+            return Drop("none of the reader's business any more")
+        if found.state is TroubleState.WITHDRAWN and delivery.posted is None:
             return Drop("withdrawn before it was told")
         phone = people.get(tx, found.contact_id).phone or ""
         html = self.officer_text(
@@ -131,21 +133,27 @@ class TroubleMessages:
         return rows
 
     def file(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
-        """The voice or photo a school sent along."""
-        found = trouble.get(tx, delivery.number)
-        if found is None or not found.file_id or delivery.posted is not None:
+        """The voice or photo a school sent along; a second one is a message of its own."""
+        found = _for(tx, delivery, access.Action.HANDLE_TROUBLE)
+        if found is None or not found.file_id:
             return Drop("no file")
         caption = self.words.html("trouble.file", unit=found.unit, file_kind=found.file_kind)
         return OutgoingMessage(caption, file_id=found.file_id, file_kind=found.file_kind)
 
     def reminder(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """Ten minutes later: what is it about?"""
-        found = trouble.get(tx, delivery.number)
+        found = _for(tx, delivery, access.Action.ANSWER)
         if found is None or found.theme or not rules.is_standing(found.state):
             return Drop("told meanwhile")
         themes = [Button(name, self._callback("t-theme", found, key)) for key, name in trouble.THEMES.items()]
         html = self.words.html("trouble.reminder", unit=found.unit, above=found.above)
         return OutgoingMessage(html, (*_in_rows(themes), (self._key("wrong_tap", "t-wrong", found),)))
+
+
+def _for(tx: Tx, delivery: Delivery, action: access.Action) -> Trouble | None:
+    """The trouble, if the one whose chat this is may still do this there: posts end, chats stay."""
+    found, reader = trouble.get(tx, delivery.number), people.by_user(tx, delivery.chat.telegram_id)
+    return found if found and reader and reader.may(action, found.place) else None
 
 
 def _in_rows(buttons: list[Button]) -> tuple[tuple[Button, ...], ...]:

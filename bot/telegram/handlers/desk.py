@@ -295,7 +295,7 @@ class Desk:
     async def trouble_phone(self, _: telegram.Update, context: Context) -> None:
         """[📞 看号码] under a trouble."""
         trouble_id = context.callback.number(0) if context.callback else None
-        if trouble_id is None or not context.is_private:
+        if trouble_id is None or not context.is_private or self.troubles.phones == "never":
             return await context.toast(self.words.plain("toast.unknown"))
         await context.toast(await context.transact(_phone, context.user_id, trouble_id), alert=True)
 

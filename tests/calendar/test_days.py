@@ -118,6 +118,13 @@ def test_an_operators_row_overrules_the_package_day_by_day():
     assert not days.is_workday(date("2026-10-02"))
 
 
+def test_an_operators_row_takes_a_make_up_day_back():
+    days = Days([PublicHoliday("中秋", date("2026-09-20"), date("2026-09-20"))])
+
+    assert not days.is_make_up_day(date("2026-09-20"))
+    assert not days.is_workday(date("2026-09-20"))
+
+
 def test_rows_that_tell_every_statutory_day_make_a_year_firm():
     told = [PublicHoliday(name, day, day) for day, name in statutory.days_off(2027).items()]
 

@@ -116,6 +116,14 @@ def test_nobody_is_told_of_the_return_before_he_left(primary):
     assert days(primary, "4 days before school resumes at 16:00", "2026-09-01", 1) == ["2026-10-04国庆"]
 
 
+def test_a_break_that_began_last_year_still_has_its_return(load):
+    winter = '[[break]]\nname = "寒假"\nfirst_day_off = 2026-12-28\nschool_starts = 2027-02-20\n'
+    school = load("year = 2027\n" + winter).calendars.of("小学")
+
+    assert days(school, "1 day before school resumes at 16:00", "2027-01-10", 1) == ["2027-02-21寒假?"]
+    assert days(school, "first school day of term at 08:30", "2027-01-10", 1) == ["2027-02-22寒假?"]
+
+
 def test_a_holiday_day_is_one_of_the_country_s_also_within_a_break(primary):
     assert days(primary, "every holiday day at 16:00", "2026-02-03", 10) == [
         *(f"2026-02-{day}春节" for day in range(15, 24)), "2026-04-04清明",

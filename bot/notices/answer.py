@@ -11,7 +11,7 @@ from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import chats, outbox
 from bot.delivery.chats import ChatId
-from bot.delivery.model import Lane, delivery
+from bot.delivery.model import Lane, delivery, posting
 from bot.inbox import held, questions
 from bot.notices import asking, model, queries, rules, trouble
 from bot.notices.rules import Value
@@ -182,7 +182,7 @@ def _meant(tx: Tx, now: dt.datetime, it: Press) -> _Meant | Outcome:
         return Outcome(Said.STRANGER, words=words(notice, it.value))
     chat = chats.find(tx, it.chat_telegram_id)
     if chat is not None and it.message_id is not None:
-        _reveal(tx, now, chat.id, it)
+        _reveal(tx, now, chat, it)
     mine = _mine(tx, person, it, chat)
     if not mine:
         return Outcome(Said.NOT_YOURS)
@@ -206,11 +206,23 @@ def _refusal(notice: queries.Notice | None, it: Press, now: dt.datetime) -> Outc
     return None
 
 
-def _reveal(tx: Tx, now: dt.datetime, chat_id: ChatId, it: Press) -> None:
-    """A second copy of the card, left by a send of which we never heard, is taken away once it shows itself."""
-    second = outbox.reveal(tx, now, chat_id, "card", it.notice_id, it.message_id or 0)
-    if second is not None and _is_ours(tx, chat_id, it.notice_id):
-        outbox.show(tx, now, chat_id, "delete", second, lane=Lane.REFRESH)
+def _reveal(tx: Tx, now: dt.datetime, chat: chats.Chat, it: Press) -> None:
+    """A second copy of the card, left by a send of which we never heard, is taken away once it shows itself.
+
+    In private the same buttons stand under reminders and lists, which name the unit; those are no cards.
+    """
+    if chat.is_private and (it.unit_id is not None or _is_another(tx, chat.id, it.message_id)):
+        return
+    second = outbox.reveal(tx, now, chat.id, "card", it.notice_id, it.message_id or 0)
+    if second is not None and _is_ours(tx, chat.id, it.notice_id):
+        outbox.show(tx, now, chat.id, "delete", second, lane=Lane.REFRESH)
+
+
+def _is_another(tx: Tx, chat_id: ChatId, message_id: int | None) -> bool:
+    """Whether this message is known as a reminder or a list."""
+    p = posting
+    query = sa.select(p.c.id).where(p.c.chat_id == chat_id, p.c.message_id == message_id, p.c.kind != "card")
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def _is_ours(tx: Tx, chat_id: ChatId, notice_id: int) -> bool:

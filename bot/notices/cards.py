@@ -31,13 +31,11 @@ class Cards:
         if notice is None or notice.recalled_at is not None:
             return Drop("recalled")
         under = _under(tx, notice, delivery.chat)
-        if (
-            notice.kind is not Kind.REMINDER
-            and not under
-            and delivery.posted is None
-            and not self._for_show(tx, notice, delivery)
-        ):
-            return Drop("nobody is asked through this chat any more")
+        if notice.kind is not Kind.REMINDER and not under and not self._for_show(tx, notice, delivery):
+            if delivery.posted is None:
+                return Drop("nobody is asked through this chat any more")
+            html = self.words.html("card.moved", title=notice.title, is_trial=notice.is_trial)
+            return OutgoingMessage(html, edit_of=delivery.posted)
         html, rows = self._card(tx, now, notice, delivery, under)
         # an edit makes no sound anyway; level info never does
         silent = notice.level == "info" or delivery.is_repeat

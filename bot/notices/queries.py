@@ -383,9 +383,12 @@ def history(tx: Tx, assignment_id: int, *, until: dt.datetime) -> list[Spoken]:
         sa.select(an).where(an.c.assignment_id == assignment_id, an.c.at <= until).order_by(an.c.id)
     )
     return [
-        Spoken(r.value, r.text or "", r.said_by, r.at, r.on_behalf, r.late, r.withdrawn_at is not None)
+        Spoken(
+            r.value, r.text or "", r.said_by, r.at, r.on_behalf, r.late,
+            withdrawn=r.withdrawn_at is not None and r.withdrawn_at <= until,
+        )
         for r in rows
-    ]
+    ]  # fmt: skip
 
 
 def places(tx: Tx, notice_id: int, unit_ids: list[int]) -> list[access.Place]:

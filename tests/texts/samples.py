@@ -92,6 +92,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
                        on_behalf=[False, True, False], late=[False, False, True], is_trial=[False, True]),
     "card.troubled": _each(title=["字" * 30], words=["有困难"], by=[WHO], at=[AT], state=list(STATES), is_trial=[True]),
     "card.excused": _each(title=["字" * 30], is_trial=[True, False]),
+    "card.moved": _each(title=["字" * 30], is_trial=[True, False]),
     "card.choose": _each(title=["字" * 30], due=["今天17:00"], over=[True, False], count=[8, 99], owing=[7, 0, 99],
                          is_trial=[True, False]),
     "card.chase": _each(who=[WHO], unit=[LONG], title=["字" * 30], due=["17:00"], over=[False, True], count=[1, 8]),

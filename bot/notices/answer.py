@@ -304,8 +304,9 @@ def record(
     before = Outcome(
         Said.ALREADY, unit, words(notice, Value(status.answer or value)), status.said_by, status.said_at
     )
+    late = rules.is_late(pressed_at=press.pressed_before or now, due_at=assignment["due_at"])
     if value is Value.TROUBLE and standing:
-        return _met_again(tx, now, assignment, person, unit, label)
+        return _met_again(tx, now, notice, assignment, person, chat, late)
     mine_before = _is_first(tx, person.contact_id)
     if status.answer == value.value and value is Value.YES and not status.on_behalf and not status.excused:
         trail.note(tx, now, actor=person.actor, verb="press_again", subject=f"assignment:{assignment['id']}")
@@ -316,7 +317,6 @@ def record(
             if not standing
             else _stands(tx, now, notice, assignment, person, label)
         )
-    late = rules.is_late(pressed_at=press.pressed_before or now, due_at=assignment["due_at"])
     add(tx, now, assignment, value=value, person=person, late=late, chat_id=chat.id if chat else None,
         version=notice.version, text=press.text)  # fmt: skip
     asking.refresh_cards(tx, now, notice.id, [assignment["id"]])
@@ -331,11 +331,25 @@ def record(
 
 
 def _met_again(
-    tx: Tx, now: dt.datetime, assignment: sa.RowMapping, person: Person, unit: str, label: str
+    tx: Tx,
+    now: dt.datetime,
+    notice: queries.Notice,
+    assignment: sa.RowMapping,
+    person: Person,
+    chat: chats.Chat | None,
+    late: bool,  # noqa: FBT001
 ) -> Outcome:
+    """⚠️ while one stands: nothing new, unless an officer had told it and now the school speaks for itself."""
     found = trouble.standing(tx, assignment["id"])
     if found is None:
         raise LookupError(f"assignment {assignment['id']} has no standing trouble")
+    unit, label = assignment["unit_name"], words(notice, Value.TROUBLE)
+    if found.on_behalf:
+        add(tx, now, assignment, value=Value.TROUBLE, person=person, late=late, chat_id=chat.id if chat else None,
+            version=notice.version)  # fmt: skip
+        trouble.adopt(tx, now, found, person)
+        asking.refresh_cards(tx, now, notice.id, [assignment["id"]])
+        return Outcome(Said.TROUBLE, unit, label, at=now, trouble_id=found.id)
     trouble.ask_again(tx, now, found, person)
     return Outcome(Said.TROUBLE_ALREADY, unit, label, found.said_by, found.opened_at, trouble_id=found.id)
 

@@ -210,6 +210,14 @@ def ask_again(tx: Tx, now: dt.datetime, found: Trouble, person: Person) -> None:
         _ask(tx, now, found.id, person)
 
 
+def adopt(tx: Tx, now: dt.datetime, found: Trouble, person: Person) -> None:
+    """What an officer had told for the school is the school's own from now on; it is asked the three questions."""
+    values = {"contact_id": person.contact_id, "said_by": person.said_by(found.unit_id), "on_behalf": False}
+    tx.execute(_t.update().where(_t.c.id == found.id).values(values))
+    _ask(tx, now, found.id, person)
+    _changed(tx, now, found)
+
+
 # ── the school's side ────────────────────────────────────────────────────────────────────────────
 
 
@@ -274,8 +282,13 @@ def reword(tx: Tx, now: dt.datetime, *, trouble_id: int, user_id: int) -> Troubl
 
 
 def withdraw(tx: Tx, now: dt.datetime, *, trouble_id: int, user_id: int) -> Trouble:
-    """「点错了,没有困难」: it counts nowhere from now on; what the school had said before stands again."""
+    """「点错了,没有困难」: it counts nowhere from now on; what the school had said before stands again.
+
+    Who told it may take it back; anyone else of the school who may also call it solved.
+    """
     found, person = _schools_own(tx, trouble_id, user_id)
+    if person.contact_id != found.contact_id and not person.may(access.Action.SOLVE_OWN, found.place):
+        raise errors.NotAllowed(f"这件事请由{found.said_by}或校领导来改。")
     an = model.answer
     tx.execute(
         an.update()

@@ -264,8 +264,9 @@ class Pages:
     def _schools(
         self, tx: Tx, table: Table, part: Part, some: list[Status], phones: dict[int, "_Line"]
     ) -> list[dict[str, object]]:
-        reminded, phoned = chase.counts(tx, table.notice.id), chase.phoned(tx, table.notice.id)
-        troubles = trouble.of_notice(tx, table.notice.id) if part is Part.TROUBLE else {}
+        notice_id, at = table.notice.id, table.at
+        reminded, phoned = chase.counts(tx, notice_id, until=at), chase.phoned(tx, notice_id, until=at)
+        troubles = trouble.of_notice(tx, notice_id, at=at) if part is Part.TROUBLE else {}
         several = len(table.rows) > 1
         return [
             {
@@ -357,8 +358,10 @@ class Pages:
         html = self.words.html(
             "desk.unit", head=self._head(table), status=found, published_at=table.notice.published_at,
             delivered_at=queries.delivered_at(tx, found.assignment_id),
-            reminded=chase.claimed(tx, found.assignment_id), phoned=chase.phoned(tx, page.notice_id).get(found.assignment_id),
-            trouble=trouble.of_notice_unit(tx, found.assignment_id), line=phones.get(found.unit_id, _Line("", "")),
+            reminded=[at for at in chase.claimed(tx, found.assignment_id) if at <= table.at],
+            phoned=chase.phoned(tx, page.notice_id, until=table.at).get(found.assignment_id),
+            trouble=trouble.of_notice(tx, page.notice_id, at=table.at).get(found.assignment_id),
+            line=phones.get(found.unit_id, _Line("", "")),
             words=self._said(table, found), history=queries.history(tx, found.assignment_id, until=table.at),
             duty_phone=self._duty_phone(tx, person, found),
         )  # fmt: skip

@@ -111,7 +111,9 @@ def hold_still(tx: Tx) -> None:
 
 
 def places(tx: Tx, wanted: list[Unit]) -> Places:
-    """The one place of each unit: its own group(s), else its parent's, else its contacts' private chats.
+    """The one place of each unit: its own group(s), else the nearest above it, else its contacts' private chats.
+
+    Above a school of a county stand its parent and the county; above all others, the parent and the city.
 
     Groups that do not take messages do not count. A unit that is not armed is asked through pilot groups only.
     """
@@ -127,25 +129,25 @@ def places(tx: Tx, wanted: list[Unit]) -> Places:
         if r.chat_id not in private[r.unit_id]:
             private[r.unit_id].append(r.chat_id)
     armed = armed_units(tx)
+    top = units.city(tx)
     found: dict[int, tuple[ChatId, ...]] = {}
     closed: set[int] = set()
     for u in wanted:
         is_armed = armed.everything or u.county_id in armed.counties
-        found[u.id] = _place(u, groups, private, is_armed=is_armed)
+        above = u.county_id if u.county_id is not None else (top.id if top else None)
+        usable = (
+            _usable(groups.get(holder or 0, []), is_armed=is_armed) for holder in (u.id, u.parent_id, above)
+        )
+        alone = tuple(private.get(u.id, ())) if is_armed else ()
+        found[u.id] = next((some for some in usable if some), alone)
         if not is_armed and not found[u.id]:
             closed.add(u.id)
     pilots = frozenset(c for some in groups.values() for c, is_pilot in some if is_pilot)
     return Places(found, frozenset(closed), pilots)
 
 
-def _place(
-    u: Unit, groups: dict[int, list[tuple[ChatId, bool]]], private: dict[int, list[ChatId]], *, is_armed: bool
-) -> tuple[ChatId, ...]:
-    for holder in (u.id, u.parent_id):
-        usable = tuple(c for c, is_pilot in groups.get(holder or 0, ()) if is_armed or is_pilot)
-        if usable:
-            return usable
-    return tuple(private.get(u.id, ())) if is_armed else ()
+def _usable(held: list[tuple[ChatId, bool]], *, is_armed: bool) -> tuple[ChatId, ...]:
+    return tuple(chat_id for chat_id, is_pilot in held if is_armed or is_pilot)
 
 
 def armed_units(tx: Tx) -> access.Scope:
@@ -158,9 +160,12 @@ def armed_units(tx: Tx) -> access.Scope:
 
 
 def under(tx: Tx, unit_ids: list[int]) -> list[Unit]:
-    """These units and those directly below them: everyone whose place a change of their groups can move."""
-    some = model.unit.c.id.in_(unit_ids) | model.unit.c.parent_id.in_(unit_ids)
-    wanted = set(
-        tx.execute(sa.select(model.unit.c.id).where(some, model.unit.c.closed_at.is_(None))).scalars()
-    )
-    return [u for u in units.every(tx) if u.id in wanted]
+    """These units and all below them: everyone whose place a change of their groups can move."""
+    everyone = units.every(tx)
+    changed = set(unit_ids)
+    cities = {u.id for u in everyone if u.kind == "city"}
+    return [
+        u
+        for u in everyone
+        if changed & {u.id, u.parent_id, u.county_id} or (u.county_id is None and changed & cities)
+    ]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.db import Tx
 from bot.delivery import outbox
 from bot.delivery.chats import ChatId
-from bot.delivery.model import Lane, chat_address, posting
+from bot.delivery.model import Lane, State, chat_address, delivery, posting
 from bot.notices import model
 from bot.roster import bindings, units
 from bot.roster.model import enrolment, post
@@ -62,18 +62,30 @@ def _show(
     tx: Tx, now: dt.datetime, cards: set[tuple[int, ChatId]], stale: set[tuple[int, ChatId]], lane: Lane
 ) -> None:
     """A chat without the card gets it; one that has it already gets it corrected."""
-    notice_ids = {str(n) for n, _ in cards | stale}
-    having = {
-        (int(r.subject), r.chat_id)
-        for r in tx.execute(
-            sa.select(posting.c.subject, posting.c.chat_id).where(
-                posting.c.kind == "card", posting.c.subject.in_(notice_ids)
-            )
-        )
-    }
-    outbox.show_each(tx, now, [(chat_id, n) for n, chat_id in sorted(cards - having)], "card", lane=lane)
-    for notice_id, chat_id in sorted((cards & having) | stale):
-        outbox.refresh(tx, now, chat_id, "card", notice_id, every=GROUP_EDITS_EVERY)
+    shown_at = _shown_at(tx, now, {str(n) for n, _ in cards | stale})
+    new = sorted(cards - shown_at.keys())
+    outbox.show_each(tx, now, [(chat_id, n) for n, chat_id in new], "card", lane=lane)
+    later: dict[dt.datetime, list[tuple[ChatId, int]]] = defaultdict(list)
+    for key in sorted((cards - set(new)) | stale):
+        if key in shown_at:
+            later[max(now, shown_at[key] + GROUP_EDITS_EVERY)].append((key[1], key[0]))
+    for start, each in later.items():
+        outbox.show_each(tx, now, each, "card", lane=Lane.REFRESH, not_before=start)
+
+
+def _shown_at(tx: Tx, now: dt.datetime, notice_ids: set[str]) -> dict[tuple[int, ChatId], dt.datetime]:
+    """Notice and chat → when its card was last shown there; now, where its send is still on its way."""
+    p, d = posting, delivery
+    on_its_way = sa.select(d.c.subject, d.c.chat_id).where(
+        d.c.kind == "card",
+        d.c.subject.in_(notice_ids),
+        d.c.state.in_([State.RESERVED.value, State.CALLING.value]),
+    )
+    found = {(int(r.subject), r.chat_id): now for r in tx.execute(on_its_way)}
+    posted = sa.select(p.c.subject, p.c.chat_id, p.c.shown_at).where(
+        p.c.kind == "card", p.c.subject.in_(notice_ids)
+    )
+    return found | {(int(r.subject), r.chat_id): r.shown_at for r in tx.execute(posted)}
 
 
 def _present(tx: Tx, now: dt.datetime, wanted: list[Unit]) -> dict[int, dict[ChatId, int]]:

@@ -223,6 +223,50 @@ class Invitation:
     expires_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a code is to be for.
+
+    Attributes:
+        kind: `contact`: the named contact enrols, or, if none is named, whoever redeems it takes the post.
+            `successor`: whoever redeems it takes the post over from the named contact. `group`: with no role.
+    """
+
+    kind: str
+    unit_id: int
+    role: str = ""
+    contact_id: int | None = None
+
+
+def invite_each(tx: Tx, now: dt.datetime, wanted: list[Wanted]) -> list[Invitation]:
+    """The code for each of these, in their order; a valid one given out before is kept. A city's in a second."""
+    query = sa.select(_i).where(_i.c.used_at.is_(None), _i.c.expires_at > now + GRACE).order_by(_i.c.id)
+    if len(wanted) < 500:  # bind variables
+        query = query.where(_i.c.unit_id.in_({it.unit_id for it in wanted}))
+    valid: dict[Wanted, Invitation] = {}
+    for m in tx.execute(query).mappings():
+        it = Wanted(m["kind"], m["unit_id"], m["role"], m["contact_id"])
+        valid.setdefault(it, _invitation(it, m["code"], m["expires_at"]))
+    new = [it for it in dict.fromkeys(wanted) if it not in valid]
+    for it in new:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        valid[it] = _invitation(it, code, now + VALID_FOR)
+    if new:
+        rows = [
+            {
+                "code": valid[it].code, "kind": it.kind, "unit_id": it.unit_id, "role": it.role,
+                "contact_id": it.contact_id, "created_at": now, "expires_at": now + VALID_FOR,
+            }
+            for it in new
+        ]  # fmt: skip
+        tx.execute(_i.insert(), rows)
+    return [valid[it] for it in wanted]
+
+
+def _invitation(it: Wanted, code: str, expires_at: dt.datetime) -> Invitation:
+    return Invitation(it.kind, it.unit_id, it.role, it.contact_id, code, expires_at)
+
+
 def invite(
     tx: Tx,
     now: dt.datetime,
@@ -232,29 +276,9 @@ def invite(
     contact_id: int | None = None,
     kind: str = "contact",
 ) -> Invitation:
-    """The code for this post (or, with no role, for this unit's group); a valid one given out before is kept.
-
-    Args:
-        kind: `contact`: the named contact enrols, or, if none is named, whoever redeems it takes the post.
-            `successor`: whoever redeems it takes the post over from the named contact.
-    """
-    kind = kind if role else "group"
-    same = (
-        _i.c.kind == kind, _i.c.unit_id == unit_id, _i.c.role == (role.value if role else ""),
-        _i.c.contact_id.is_(None) if contact_id is None else _i.c.contact_id == contact_id,
-        _i.c.used_at.is_(None), _i.c.expires_at > now + GRACE,
-    )  # fmt: skip
-    found = tx.execute(sa.select(_i.c.code, _i.c.expires_at).where(*same)).first()
-    if found is not None:
-        return Invitation(kind, unit_id, role.value if role else "", contact_id, found.code, found.expires_at)
-    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    tx.execute(
-        _i.insert().values(
-            code=code, kind=kind, unit_id=unit_id, role=role.value if role else "", contact_id=contact_id,
-            created_at=now, expires_at=now + VALID_FOR,
-        )
-    )  # fmt: skip
-    return Invitation(kind, unit_id, role.value if role else "", contact_id, code, now + VALID_FOR)
+    """The code for this post (or, with no role, for this unit's group), as `invite_each`."""
+    it = Wanted(kind, unit_id, role.value, contact_id) if role else Wanted("group", unit_id)
+    return invite_each(tx, now, [it])[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot.db import Tx
 from bot.delivery import pacing
 from bot.roster import contacts, enrolment, model, people, units
 from bot.roster.access import Role
+from bot.roster.enrolment import Wanted
 from bot.roster.units import Unit
 
 GROUP_KINDS = ("city", "county", "school", "college")  # an office has no group of its own
@@ -56,7 +57,7 @@ def issue(
         tx.execute(sa.select(model.binding.c.unit_id).where(model.binding.c.until.is_(None))).scalars()
     )
     name = pacing.username(tx)
-    issued: list[Issued] = []
+    wanted: list[tuple[Wanted, Unit, contacts.Contact | None]] = []
     for unit in chosen:
         for contact in known.get(unit.id, []):
             if role is not None and contact.role is not role:
@@ -65,15 +66,13 @@ def issue(
             if contact.enrolled and not every and not anew:
                 continue
             kind = "successor" if anew else "contact"
-            given = enrolment.invite(
-                tx, now, unit_id=unit.id, role=contact.role, contact_id=contact.contact_id, kind=kind
-            )
-            issued.append(_issued(given, unit, contact, name))
+            wanted.append((Wanted(kind, unit.id, contact.role.value, contact.contact_id), unit, contact))
         if role is not None and not any(c.role is role for c in known.get(unit.id, [])) and unit_code:
-            issued.append(_issued(enrolment.invite(tx, now, unit_id=unit.id, role=role), unit, None, name))
+            wanted.append((Wanted("contact", unit.id, role.value), unit, None))
         if role is None and unit.kind in GROUP_KINDS and (every or unit.id not in grouped):
-            issued.append(_issued(enrolment.invite(tx, now, unit_id=unit.id, role=None), unit, None, name))
-    return issued
+            wanted.append((Wanted("group", unit.id), unit, None))
+    given = enrolment.invite_each(tx, now, [it for it, _, _ in wanted])
+    return [_issued(one, unit, contact, name) for one, (_, unit, contact) in zip(given, wanted, strict=True)]
 
 
 def _chosen(tx: Tx, unit_code: str | None) -> list[Unit]:

@@ -82,7 +82,7 @@ def settle(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> 
             chats.move(tx, now, delivery.chat.telegram_id, outcome.moved_to)
             _again(tx, now, delivery.id, reason="moved", at_most=MOVES)
         case Verdict.LOST:
-            outbox.finish(tx, now, delivery.id, State.FAILED, outcome.detail)
+            outbox.finish(tx, now, delivery.id, State.DROPPED, f"shown anew: {outcome.detail}")
             _lost(tx, now, item)
         case _:
             outbox.finish(tx, now, delivery.id, State.FAILED, f"{outcome.verdict}: {outcome.detail}")

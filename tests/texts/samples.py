@@ -142,7 +142,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "toast.recorded_all": _each(count=[1999], words=["字" * 10], at=[AT]),
     "toast.late": _each(unit=[SHORT, LONG], words=["字" * 10], due_at=[DUE]), "toast.trouble": _words,
     "toast.trouble_already": _each(by=[WHO], at=[AT], words=["字" * 10]),
-    "toast.trouble_stands": _each(by=[WHO], at=[AT], words=["字" * 10], trouble_words=["字" * 10]),
+    "toast.trouble_stands": _each(by=[WHO], at=[AT], trouble_words=["字" * 10]),
     "toast.already_mine": [{"at": AT}], "toast.already": _each(by=[WHO], at=[AT], words=["字" * 10]),
     "toast.choose": _count, "toast.closed": [{"due_at": DUE}],
     "toast.look": [{"units": units} for units in ([], OWN_UNITS[:1], OWN_UNITS[1:2], OWN_UNITS[2:], OWN_UNITS)],

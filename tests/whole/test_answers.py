@@ -51,9 +51,7 @@ async def test_each_school_is_asked_in_one_place_and_each_tap_counts_once(workda
     book.trouble = {"DH01"}
     book.check(await town.summary(1))
     stands = await town.forge("王金滩", own, yes)
-    assert stands.text == (
-        "已记“已查完”。贵校宋副校长 14:00 报了“有困难”,还没解决。解决了请在私聊点“已解决”。"
-    )
+    assert stands.text == ("贵校宋副校长 14:00 报了“有困难”,还没解决。解决了请在私聊点“已解决”。")
     book.check(await town.summary(1))
     shown = town.said_in(*town.groups.values())
     assert not driver.PHONE.search(shown)

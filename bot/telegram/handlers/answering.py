@@ -19,7 +19,7 @@ TOLD = {  # which facts of an outcome its toast speaks of
     Said.LATE: ("unit", "words", "due_at"),
     Said.TROUBLE: ("words",),
     Said.TROUBLE_ALREADY: ("by", "at", "words"),
-    Said.TROUBLE_STANDS: ("by", "at", "words", "trouble_words"),
+    Said.TROUBLE_STANDS: ("by", "at", "trouble_words"),
     Said.ALREADY_MINE: ("at",),
     Said.ALREADY: ("by", "at", "words"),
     Said.CHOOSE: ("count",),

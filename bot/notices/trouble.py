@@ -230,9 +230,9 @@ def choose(
         NotAllowed: not a contact of this school. Refused: an unknown word, or it is over.
     """
     found, _ = _schools_own(tx, trouble_id, user_id)
-    if (theme and theme not in THEMES) or (need and need not in NEEDS):
-        raise errors.Refused("没有这个选项,请重新点。")
     values = {k: v for k, v in (("theme", theme), ("need", need)) if v}
+    if not values or (theme and theme not in THEMES) or (need and need not in NEEDS):
+        raise errors.Refused("没有这个选项,请重新点。")
     tx.execute(_t.update().where(_t.c.id == trouble_id).values(values))
     if need:
         questions.ask(tx, now, user_id=user_id, kind=QUESTION, subject=str(trouble_id), for_=TELL_FOR)

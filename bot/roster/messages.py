@@ -37,9 +37,10 @@ class GroupMessages:
         return OutgoingMessage(self.words.html("enrol.bind_ask", unit=unit.name), ((agree,),))
 
     def press_please(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
-        """To one who typed 收到: the buttons are meant."""
+        """To one who typed 收到: the buttons are meant. Called by name only among colleagues."""
         contact_id, unit_id = (int(word) for word in delivery.subject.split(":"))
-        who = people.get(tx, contact_id).said_by(unit_id)
+        is_shared = bindings.is_shared(tx, delivery.chat.id)
+        who = "" if is_shared else people.get(tx, contact_id).said_by(unit_id)
         return OutgoingMessage(self.words.html("enrol.press_please", who=who), silent=True)
 
 

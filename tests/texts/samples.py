@@ -133,7 +133,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
                             until=[DUE]),
     "enrol.me": _each(who=[WHO], posts=[POSTS], phone=["138****0001", ""], city=["云川市教育局"],
                       city_phone=["0310-0000000", ""]),
-    "enrol.bound": _unit, "enrol.bind_ask": _unit, "enrol.press_please": [{"who": WHO}],
+    "enrol.bound": _unit, "enrol.bind_ask": _unit, "enrol.press_please": [{"who": WHO}, {"who": ""}],
     "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "report", "handover", "me", "help",
                                            "cancel", "start")],
     "talk.todo": [{"count": 0}, {"count": 99}], "talk.cancelled": [{"something": True}, {"something": False}],

@@ -75,6 +75,7 @@ class Answer:
     at: dt.datetime
     late: bool
     on_behalf: bool
+    adopted: bool = False  # an officer's ⚠️ that the school has said too
 
 
 @dataclass
@@ -194,10 +195,16 @@ class City:
     def _say(self, it: Asked, e: Event) -> None:
         newest = it.answers[-1] if it.answers else None
         if e.value == "trouble" and it.stands:
-            return
-        if newest and newest.value == e.value == "yes" and not newest.on_behalf:
-            return
-        self._add(it, e, on_behalf=False)
+            self._say_after_the_officer(it, e)
+        elif not (newest and newest.value == e.value == "yes" and not newest.on_behalf):
+            self._add(it, e, on_behalf=False)
+
+    def _say_after_the_officer(self, it: Asked, e: Event) -> None:
+        """A trouble the officer told becomes the school's own when the school says it too; still the same one."""
+        told = it.troubles[-1][1]
+        if told.on_behalf and not told.adopted:
+            told.adopted = True
+            it.answers.append(Answer(e.value, e.at, (e.pressed_at or e.at) > it.due_at, on_behalf=False))
 
     def _add(self, it: Asked, e: Event, *, on_behalf: bool) -> None:
         answer = Answer(e.value, e.at, (e.pressed_at or e.at) > it.due_at, on_behalf)
@@ -221,7 +228,8 @@ class City:
     def _withdrew(self, e: Event) -> None:
         for it in self._standing(e):
             _, told = it.troubles.pop()
-            it.answers = [a for a in it.answers if a is not told]
+            first = next(i for i, a in enumerate(it.answers) if a is told)
+            it.answers = it.answers[:first] + [a for a in it.answers[first:] if a.value != "trouble"]
 
     def _solved(self, e: Event) -> None:
         for it in self._standing(e):
@@ -260,8 +268,9 @@ class City:
         return bool(self._roles(user, row) & {"county_officer"}) if row in UNITS else False
 
     def place(self, unit: str) -> set[str]:
-        """Its own groups, else those of its parent, else the private chats of whoever may answer."""
-        for holder in (unit, UNITS[unit][1]):
+        """Its own groups, else the nearest ones above it, else the private chats of whoever may answer."""
+        _, parent, row, _ = UNITS[unit]
+        for holder in (unit, parent, row if row in UNITS else "YC"):
             groups = {g for g, u in self.bound.items() if u == holder and self.alive[g]}
             if groups:
                 return groups

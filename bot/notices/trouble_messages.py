@@ -118,6 +118,7 @@ class TroubleMessages:
             "trouble.officer", unit=it.unit, title=it.title, words=notice.trouble_words if notice else "",
             theme=trouble.THEMES.get(it.theme, ""), need=it.need_words, text=it.text,
             file_kind=it.file_kind, said_by=it.said_by, at=it.opened_at, steps=steps, on_behalf=it.on_behalf,
+            is_trial=notice is not None and notice.is_trial,
             phone=people.dialled(phone) if phone and "*" not in phone else phone,
         )  # fmt: skip
 

@@ -45,11 +45,11 @@ def test_eight_schools_can_be_answered_for(value):
     assert Picking(WORDS)._to("behalf", notice, value, picking.pack(EIGHT)).encode()
 
 
-@hypothesis.given(st.lists(st.integers(1, 36**10 - 1), min_size=1, max_size=8))
+@hypothesis.given(st.lists(st.integers(1, 64**8 - 1), min_size=1, max_size=8))
 def test_what_is_packed_is_unpacked(unit_ids):
     assert picking.unpack(picking.pack(unit_ids)) == unit_ids
 
 
-@pytest.mark.parametrize("forged", ["", "3", "0abc", "3ab", "z" * 40, "-", "3" + "0" * 27, "3a:", "3ABC"])
+@pytest.mark.parametrize("forged", ["", "3", "0abc", "3ab", "z" * 40, "-", "3" + "0" * 27, "3a:", "3A.C"])
 def test_what_was_not_packed_here_is_refused(forged):
     assert picking.unpack(forged) is None

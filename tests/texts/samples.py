@@ -152,7 +152,8 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "trouble.told": [{"at": AT, "above": "县局"} | said | s for said in (_told, _untold) for s in _steps],
     "trouble.withdrawn": _each(unit=[LONG], title=["字" * 30]), "trouble.reminder": _each(unit=[LONG], above=["市局"]),
     "trouble.officer": [
-        {"unit": LONG, "title": "字" * 30, "words": "有困难", "said_by": WHO, "phone": phone, "at": AT, "on_behalf": True, "is_trial": True}
+        {"unit": LONG, "title": "字" * 30, "words": "有困难", "said_by": WHO, "phone": phone, "at": AT}
+        | {"on_behalf": True, "is_trial": True}
         | said | s
         for said in (_told, _untold) for s in _steps for phone in (PHONE, "")
     ],

@@ -39,6 +39,7 @@ REBUILD_AFTER = 3  # failures in a row: the session may be wedged (python-telegr
 WATCHDOG_S = 20  # beyond the long poll and the request's own limits
 LAST_WORD_FOR_S = 2
 AWAY_FOR_S = 1
+TOO_SOON_S = 0.1  # an empty answer that came faster than this was no long poll
 
 
 class Polling:
@@ -155,6 +156,10 @@ class Polling:
         if len(batch) < BATCH:
             self._pressed_before = None
         await self._until_worth_asking(begun_s)
+        if not batch and asyncio.get_running_loop().time() - begun_s < TOO_SOON_S:
+            await sleep_unless(
+                self._stop, TOO_SOON_S
+            )  # a server that does not wait must not be asked without end
         self._settled = {update_id for update_id in self._settled if update_id > self._next_offset()}
 
     def _next_offset(self) -> int:

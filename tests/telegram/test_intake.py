@@ -323,6 +323,13 @@ async def test_only_the_holder_of_the_lease_polls(rig, sim, wang) -> None:
     assert await rig.db.transact(leases.take, polling.LEASE, "another", for_=dt.timedelta(minutes=5))
 
 
+async def test_a_server_that_never_waits_is_not_asked_without_end(rig, sim) -> None:
+    async with rig.receiving(poll_for_s=0):
+        before, begun = sim.journal.counts["getUpdates"], asyncio.get_running_loop().time()
+        await sim.until(lambda: sim.journal.counts["getUpdates"] >= before + 4)
+        assert asyncio.get_running_loop().time() - begun > 2 * polling.TOO_SOON_S
+
+
 async def test_a_conflict_is_waited_out(rig, sim, wang, monkeypatch) -> None:
     monkeypatch.setattr(polling, "CONFLICT_PAUSE_S", 0.05)
     await out_of_line_webhook(sim, rig)

@@ -13,7 +13,7 @@ from bot import errors
 from bot.audit import trail
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
-from bot.notices import chase, queries, rules, trouble
+from bot.notices import chase, histories, queries, rules, trouble
 from bot.notices.queries import Status, Table
 from bot.notices.rules import Reach, Row, TroubleState
 from bot.roster import access, contacts, people, unit_tree, units
@@ -357,12 +357,12 @@ class Pages:
         phones = self._phones(tx, now, person, [found], unmask=unmask, notice_id=page.notice_id)
         html = self.words.html(
             "desk.unit", head=self._head(table), status=found, published_at=table.notice.published_at,
-            delivered_at=queries.delivered_at(tx, found.assignment_id),
+            delivered_at=histories.delivered_at(tx, found.assignment_id),
             reminded=[at for at in chase.claimed(tx, found.assignment_id) if at <= table.at],
             phoned=chase.phoned(tx, page.notice_id, until=table.at).get(found.assignment_id),
             trouble=trouble.of_notice(tx, page.notice_id, at=table.at).get(found.assignment_id),
             line=phones.get(found.unit_id, _Line("", "")),
-            words=self._said(table, found), history=queries.history(tx, found.assignment_id, until=table.at),
+            words=self._said(table, found), history=histories.history(tx, found.assignment_id, until=table.at),
             duty_phone=self._duty_phone(tx, person, found),
         )  # fmt: skip
         rows: list[tuple[Button, ...]] = []

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from bot.delivery import chats, outbox
 from bot.delivery.message import OutgoingMessage, Verdict
 from bot.delivery.model import delivery, posting
-from bot.notices import answer, queries
+from bot.notices import answer, histories, queries
 from bot.notices.rules import Value
 from tests.notices import world
 
@@ -118,7 +118,7 @@ def test_a_press_taken_back_later_was_not_yet_taken_back_then(city):
     (status,) = [s for s in queries.statuses(city.tx, notice) if s.unit_id == city.ids["DH2"]]
 
     def withdrawn(until):
-        return [said.withdrawn for said in queries.history(city.tx, status.assignment_id, until=until)]
+        return [said.withdrawn for said in histories.history(city.tx, status.assignment_id, until=until)]
 
     assert withdrawn(then) == [False]
     assert withdrawn(city.now) == [True]

@@ -75,6 +75,7 @@ class Answer:
     at: dt.datetime
     late: bool
     on_behalf: bool
+    by: str = ""  # the contact who said it
     adopted: bool = False  # an officer's ⚠️ that the school has said too
 
 
@@ -203,11 +204,12 @@ class City:
         """A trouble the officer told becomes the school's own when the school says it too; still the same one."""
         told = it.troubles[-1][1]
         if told.on_behalf and not told.adopted:
-            told.adopted = True
+            told.adopted, told.by = True, self.enrolled[e.user]
             it.answers.append(Answer(e.value, e.at, (e.pressed_at or e.at) > it.due_at, on_behalf=False))
 
     def _add(self, it: Asked, e: Event, *, on_behalf: bool) -> None:
-        answer = Answer(e.value, e.at, (e.pressed_at or e.at) > it.due_at, on_behalf)
+        late = (e.pressed_at or e.at) > it.due_at
+        answer = Answer(e.value, e.at, late, on_behalf, self.enrolled.get(e.user, ""))
         it.answers.append(answer)
         it.excused = ""
         if e.value == "trouble":
@@ -236,10 +238,18 @@ class City:
             it.troubles[-1] = ("solved", it.troubles[-1][1])
 
     def _standing(self, e: Event) -> list[Asked]:
-        own = self._answers_for(
-            e.user, solving="duty" not in self._roles(e.user, e.unit) or e.what != "solved"
-        )
-        return [it for it in self._asked(e) if it.unit == e.unit and it.stands and it.unit in own]
+        """Those whose trouble this user may end; a duty post takes back only what its own holder told."""
+        mine, leading = self._answers_for(e.user), self._answers_for(e.user, solving=False)
+        return [
+            it
+            for it in self._asked(e)
+            if it.unit == e.unit
+            and it.stands
+            and (it.unit in leading or (e.what != "solved" and it.unit in mine and self._told(it, e.user)))
+        ]
+
+    def _told(self, it: Asked, user: int) -> bool:
+        return it.troubles[-1][1].by == self.enrolled.get(user)
 
     def _handled(self, e: Event) -> None:
         for it in self._asked(e):

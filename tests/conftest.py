@@ -24,10 +24,12 @@ LOCK = pathlib.Path(tempfile.gettempdir()) / f"xiaoan-tests-{os.getuid()}.lock"
 ROOM_BYTES = 1 << 30  # a server, its templates and the databases of a few tests at once
 TEST_DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "")  # noqa: TID251 (the tests' only setting)
 
-# Two cores shared with a database say nothing about our speed.
+# Two cores shared with a database say nothing about our speed. Everyone's run tries the same examples; new ones
+# are looked for on purpose: make test args="--hypothesis-profile=explore".
 hypothesis.settings.register_profile(
-    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "house", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("house"), derandomize=False)
 hypothesis.settings.load_profile("house")
 
 

@@ -179,13 +179,6 @@ def migrated(tx: Tx, now: dt.datetime, *, old: int, new: int) -> None:
     asking.chat_changed(tx, now, chat.id)
 
 
-def topic(tx: Tx, now: dt.datetime, *, group: GroupSeen) -> None:
-    """The group has topics, or lost the one we spoke in."""
-    chat = chats.find(tx, group.telegram_id)
-    if chat is not None:
-        chats.set_thread(tx, now, chat.id, group.thread_id)
-
-
 def mistyped(tx: Tx, now: dt.datetime, *, group: GroupSeen, user_id: int) -> None:
     """Someone typed instead of pressing: told so once a person and notice, if he still owes an answer here."""
     person, chat = people.by_user(tx, user_id), chats.find(tx, group.telegram_id)

@@ -3,8 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from bot import errors
 from bot.audit import trail
 from bot.db import Tx
@@ -145,12 +143,3 @@ def _remind(tx: Tx, now: dt.datetime, notice_id: int, chat_ids: list[ChatId]) ->
     each = [(chat_id, notice_id) for chat_id in dict.fromkeys(chat_ids)]
     outbox.show_each(tx, now, each, "card", lane=Lane.SCHEDULED)
     return set(chat_ids)
-
-
-def newest(tx: Tx) -> int | None:
-    """The id of the newest notice that wants an answer."""
-    n = model.notice
-    found: int | None = tx.execute(
-        sa.select(n.c.id).where(n.c.due_at.is_not(None)).order_by(n.c.id.desc()).limit(1)
-    ).scalar()
-    return found

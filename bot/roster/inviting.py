@@ -94,9 +94,3 @@ def _issued(given: enrolment.Invitation, unit: Unit, contact: contacts.Contact |
         contact.name if contact else None, people.addressed(contact.name, contact.role, unit.name) if contact else "",
         f"https://t.me/{name}?{door}={given.code}" if name else None, given.code, given.expires_at,
     )  # fmt: skip
-
-
-def bound_groups(tx: Tx) -> int:
-    """How many groups speak for a unit now."""
-    query = sa.select(sa.func.count()).select_from(model.binding).where(model.binding.c.until.is_(None))
-    return int(tx.execute(query).scalar_one())

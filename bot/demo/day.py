@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot import app, simulator
+from bot.calendar.trigger import Occurrence
 from bot.db import Tx
 from bot.demo.stage import Cast, StageClock
 from bot.notices import publish
@@ -144,9 +145,10 @@ class Day:
 
     async def _publish(self, entry: content.Entry) -> publish.Published:
         words = Words(self.settings.zone)
+        occurrence = Occurrence(self.bot.db.now(), occasion="国庆")
 
         def verb(tx: Tx, now: dt.datetime) -> publish.Published:
-            return publish.publish(tx, now, entry.draft(now, words, holiday="国庆"), by="demo")
+            return publish.publish(tx, now, entry.draft(now, words, occurrence=occurrence), by="demo")
 
         done = await self.bot.db.transact(verb)
         await self._calm()

@@ -60,6 +60,7 @@ class Cards:
         html = self.words.html(
             "card.ask", kind=notice.kind.value, level=notice.level, due=due, is_trial=is_trial,
             over=notice.state(now) != "open", text=text, shared=shared, repeat=delivery.is_repeat,
+            provisional=notice.is_provisional,
             answered=sum(s.answered for s in under), expected=sum(not s.excused for s in under),
         )  # fmt: skip
         if notice.kind is Kind.REMINDER or notice.state(now) == "closed":

@@ -30,6 +30,10 @@ notice = sa.Table(
     sa.Column("closes_at", schema.Instant),
     sa.Column("recalled_at", schema.Instant),
     sa.Column("deadline_told_at", schema.Instant),  # the table of the deadline has been put on its way
+    sa.Column(  # 暂定: a date it was counted from may still change
+        "is_provisional", sa.Boolean, nullable=False, server_default=sa.false()
+    ),
+    sa.Column("through", sa.String(8), nullable=False, server_default="any"),  # any | own: own groups only
 )
 
 notice_version = sa.Table(
@@ -179,4 +183,34 @@ chased = sa.Table(  # the assignments a claimed chase spoke of
     metadata,
     sa.Column("chase_id", sa.ForeignKey("chase.id"), primary_key=True),
     sa.Column("assignment_id", sa.ForeignKey("assignment.id"), primary_key=True, index=True),
+)
+
+rung = sa.Table(  # one step of a notice's ladder: planned at publication, climbed once
+    "rung",
+    metadata,
+    sa.Column("notice_id", sa.ForeignKey("notice.id"), primary_key=True),
+    sa.Column("step", sa.String(12), primary_key=True),  # rules.Step
+    sa.Column("at", schema.Instant, nullable=False),
+    sa.Column("settled_at", schema.Instant),
+    sa.Column(
+        "reason", sa.String(80), nullable=False, server_default=""
+    ),  # why it was left out; '' if it was not
+)
+sa.Index(
+    "ix_rung_waiting",
+    rung.c.at,
+    sqlite_where=rung.c.settled_at.is_(None),
+    postgresql_where=rung.c.settled_at.is_(None),
+)
+
+escalation = sa.Table(  # 上报: one a notice and row of its table; its list is told to that row's officers
+    "escalation",
+    metadata,
+    sa.Column("id", schema.Id, primary_key=True),
+    sa.Column("notice_id", sa.ForeignKey("notice.id"), nullable=False),
+    sa.Column("row_code", sa.String(64), nullable=False),
+    sa.Column("county_id", sa.ForeignKey("unit.id")),  # NULL: city-run schools, colleges, the bureau
+    sa.Column("missing", sa.Integer, nullable=False),  # 未报 when it was decided
+    sa.Column("at", schema.Instant, nullable=False),
+    sa.UniqueConstraint("notice_id", "row_code"),
 )

@@ -33,6 +33,8 @@ class Draft:
         text: only the school's placeholders ({school} {unit} {duty_phone}) are left in it.
         due_at: None exactly for a reminder.
         owner: code of the office in charge; unknown or empty means the city's bureau.
+        through: `own` reminds only in groups that belong to one school alone; `any` in the usual place.
+        is_provisional: 暂定: a date it was counted from may still change; its card says so.
     """
 
     content_id: str
@@ -49,6 +51,8 @@ class Draft:
     owner: str = ""
     chase: str = "standard"
     escalate: str = "county"
+    through: str = "any"
+    is_provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,12 @@ class Published:
     is_trial: bool
 
 
-def publish(tx: Tx, now: dt.datetime, draft: Draft, *, by: str) -> Published:
+def publish(
+    tx: Tx, now: dt.datetime, draft: Draft, *, by: str, only: frozenset[int] | None = None
+) -> Published:
     """The notice is out: rows for every unit that owes an answer, and a card owed to every chat.
+
+    Of the audience, `only` keeps the units with these ids; None keeps all.
 
     Real schools are asked only where sending is allowed (`arming`). Where it is allowed for none of them the
     notice is a trial: its cards go to the administrators and to pilot chats, and its table can be rehearsed.
@@ -74,7 +82,7 @@ def publish(tx: Tx, now: dt.datetime, draft: Draft, *, by: str) -> Published:
         raise errors.Refused(f"due:截止时间 {draft.due_at.isoformat()} 已经过了")
     bindings.hold_still(tx)
     everyone = units.every(tx)
-    meant = draft.audience.select(everyone)
+    meant = [u for u in draft.audience.select(everyone) if only is None or u.id in only]
     if not meant and not draft.audience.is_admins:
         raise errors.Refused(f"audience “{draft.audience.text}” 现在没有任何单位")
     places = bindings.places(tx, meant)
@@ -84,7 +92,11 @@ def publish(tx: Tx, now: dt.datetime, draft: Draft, *, by: str) -> Published:
     asked = reached or meant
     notice_id = _insert(tx, now, draft, everyone, is_trial=is_trial, by=by)
     if draft.kind is Kind.REMINDER:
-        chats = _remind(tx, now, notice_id, [c for u in reached for c in places.chats[u.id]])
+        through = [c for u in reached for c in places.chats[u.id]]
+        if draft.through == "own":
+            own = bindings.own_groups(tx)
+            through = [c for c in through if c in own]
+        chats = _remind(tx, now, notice_id, through)
     else:
         _assign(tx, draft, notice_id, asked, everyone)
         lane = Lane.ALERT if draft.level == "now" else Lane.SCHEDULED
@@ -104,7 +116,8 @@ def _insert(tx: Tx, now: dt.datetime, draft: Draft, everyone: list[Unit], *, is_
             content_id=draft.content_id, title=draft.title, kind=draft.kind.value, audience=draft.audience.text,
             level=draft.level, category=draft.category, yes_words=draft.yes_words,
             trouble_words=draft.trouble_words, basis=draft.basis, owner_unit_id=owner or city, chase=draft.chase,
-            escalate=draft.escalate, is_trial=is_trial, published_at=now, published_by=by, due_at=draft.due_at,
+            escalate=draft.escalate, through=draft.through, is_provisional=draft.is_provisional,
+            is_trial=is_trial, published_at=now, published_by=by, due_at=draft.due_at,
             closes_at=rules.closes_at(draft.due_at) if draft.due_at else None,
         )
         .returning(model.notice.c.id)

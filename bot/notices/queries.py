@@ -34,6 +34,7 @@ class Notice:
     chase: str
     escalate: str
     is_trial: bool
+    is_provisional: bool
     published_at: dt.datetime
     due_at: dt.datetime | None
     closes_at: dt.datetime | None
@@ -50,7 +51,7 @@ class Notice:
 
 _FIELDS = (
     "id", "content_id", "title", "kind", "version", "level", "category", "yes_words", "trouble_words", "basis",
-    "chase", "escalate", "is_trial", "published_at", "due_at", "closes_at", "recalled_at",
+    "chase", "escalate", "is_trial", "is_provisional", "published_at", "due_at", "closes_at", "recalled_at",
 )  # fmt: skip
 _notices = sa.select(*(model.notice.c[name] for name in _FIELDS))
 

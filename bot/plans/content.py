@@ -13,6 +13,7 @@ from bot.calendar import due as due_rules
 from bot.calendar import triggers as trigger_rules
 from bot.calendar.due import Due
 from bot.calendar.school import SchoolCalendar
+from bot.calendar.trigger import Occurrence
 from bot.calendar.triggers import Trigger
 from bot.notices.publish import Draft
 from bot.notices.rules import Kind
@@ -38,11 +39,18 @@ CHOICES = {
     "category": ("routine", "emergency"),
     "chase": ("none", "standard", "urgent"),
     "escalate": ("none", "county", "city"),
+    "through": ("any", "own"),
+    "unless": ("never", "next_year_known"),
 }
-DEFAULTS = {"level": "today", "category": "routine", "chase": "standard", "escalate": "county"}
+DEFAULTS = {
+    "level": "today", "category": "routine", "chase": "standard", "escalate": "county", "through": "any",
+    "unless": "never",
+}  # fmt: skip
+LATE = "2h"  # a plan missed by no more than this is still published
+LATE_MOST = dt.timedelta(days=7)
 KEYS = (
     "id", "title", "kind", "trigger", "triggers", "audience", "due", "yes", "trouble", "level", "category", "basis",
-    "owner", "chase", "escalate", "late", "enabled", "text",
+    "owner", "chase", "escalate", "late", "through", "unless", "enabled", "text",
 )  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _BUTTON_WORDS = re.compile(r"点\s*[“\"「]([^”\"」]+)[”\"」]")
@@ -51,7 +59,13 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One notice as an operator wrote it, checked."""
+    """One notice as an operator wrote it, checked.
+
+    Attributes:
+        late: missed by no more than this it is still published; after that its owner is asked.
+        through: `own` sends a reminder only to the groups that belong to one school alone; `any` is the usual place.
+        unless: the condition under which the plan stays silent, such as `next_year_known`.
+    """
 
     id: str
     title: str
@@ -71,28 +85,46 @@ class Entry:
     enabled: bool
     file: str
     line: int
+    late: dt.timedelta
+    through: str
+    unless: str
+
+    @property
+    def is_urgent(self) -> bool:
+        """Not bound by quiet hours, examinations and days off."""
+        return self.category == "emergency"
 
     def draft(
-        self, now: dt.datetime, words: Words, *, calendar: SchoolCalendar | None = None, holiday: str = ""
+        self,
+        now: dt.datetime,
+        words: Words,
+        *,
+        calendar: SchoolCalendar | None = None,
+        occurrence: Occurrence | None = None,
+        due_at: dt.datetime | None = None,
     ) -> Draft:
         """The notice as it would be published now.
 
         Args:
             calendar: of those who are asked; needed where the due is told by school days or holidays.
-            holiday: the occasion's name, e.g. 国庆; '' where there is none.
+            occurrence: what makes it due, with its holiday; None where somebody publishes it by hand.
+            due_at: when it is due, if that is known already.
 
         Raises:
             Refused: the due date does not exist, or the text needs a holiday and there is none.
         """
-        due_at = self.due.at(now, words.zone, calendar=calendar) if self.due else None
+        holiday = occurrence.holiday if occurrence else None
+        if due_at is None and self.due is not None:
+            due_at = self.due.at(now, words.zone, calendar=calendar, holiday=holiday)
         values = {"date": words.day(now), "due": words.moment(due_at, now) if due_at else ""}
-        if holiday:
-            values["holiday"] = holiday
+        if occurrence is not None and occurrence.occasion:
+            values["holiday"] = occurrence.occasion
         return Draft(
             content_id=self.id, title=self._filled(self.title, values), kind=self.kind, audience=self.audience,
             text=self._filled(self.text, values), due_at=due_at, yes_words=self.yes_words,
             trouble_words=self.trouble_words, level=self.level, category=self.category, basis=self.basis,
-            owner=self.owner, chase=self.chase, escalate=self.escalate,
+            owner=self.owner, chase=self.chase, escalate=self.escalate, through=self.through,
+            is_provisional=occurrence is not None and occurrence.is_provisional,
         )  # fmt: skip
 
     def _filled(self, text: str, values: dict[str, str]) -> str:
@@ -256,8 +288,13 @@ def _entry(node: yaml.Node, file: str, *, known: set[str]) -> Entry:
         owner=_short(fields, "owner", ID_CHARS, default=""),
         chase=fields.choice("chase"), escalate=fields.choice("escalate"),
         enabled=fields.yes_no("enabled", default=False), file=file, line=fields.line,
+        late=_late(fields), through=fields.choice("through"), unless=fields.choice("unless"),
     )  # fmt: skip
     _check_text(fields, entry)
+    if entry.through == "own" and kind is not Kind.REMINDER:
+        raise _Fault(
+            fields.line_of("through"), "through “own” 只能用于 kind: reminder,要回的通知每校都要问到"
+        )
     if entry.audience.is_admins and kind is not Kind.REMINDER:
         raise _Fault(fields.line_of("audience"), "audience “admins” 只能用于 kind: reminder")
     return entry
@@ -302,6 +339,19 @@ def _triggers(fields: _Fields) -> tuple[Trigger, ...]:
         except errors.Refused as fault:
             raise _Fault(line, fault.sentence) from fault
     return tuple(found)
+
+
+def _late(fields: _Fields) -> dt.timedelta:
+    text = fields.text("late", default=LATE)
+    found = re.fullmatch(r"(\d{1,4})\s*(min|h|d)|0", text)
+    delay = dt.timedelta(0)
+    if found and found[1]:
+        delay = dt.timedelta(**{{"min": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
+    if not found or delay > LATE_MOST:
+        raise _Fault(
+            fields.line_of("late"), f"late “{text}”:可以写 30min、2h、1d 或 0,不超过 {LATE_MOST.days} 天"
+        )
+    return delay
 
 
 def _short(fields: _Fields, name: str, limit: int, *, default: str | None = None) -> str:

@@ -35,6 +35,9 @@ class Action(StrEnum):
     CHASE = "chase"  # 再提醒
     INVITE = "invite"  # 发登记码
     PILOT = "pilot"  # 设试点群
+    SEE_PLANS = "see_plans"  # 看计划和校历
+    RUN_PLANS = "run_plans"  # 启用、暂停、发计划,定错过的和暂定的
+    DAY_OFF = "day_off"  # 今天停课
 
 
 class Reach(StrEnum):
@@ -73,16 +76,17 @@ _SCHOOL: dict[Action, Reach] = {
     Action.HAND_OVER: _O,
     Action.BIND_GROUP: _O,
 }
-_WATCH: dict[Action, Reach] = {Action.SEE_TABLE: _A, Action.SEE_NAMES: _A}
+_WATCH: dict[Action, Reach] = {Action.SEE_TABLE: _A, Action.SEE_NAMES: _A, Action.SEE_PLANS: _A}
 _OFFICER: dict[Action, Reach] = dict.fromkeys(Action, _A)
 _OFFICER |= {Action.PILOT: _N, Action.ANSWER: _O, Action.SOLVE_OWN: _O, Action.HAND_OVER: _O}
+_COUNTY: dict[Action, Reach] = _OFFICER | {Action.RUN_PLANS: _N}
 
 RIGHTS: dict[Role, dict[Action, Reach]] = {
     Role.PRINCIPAL: _SCHOOL,
     Role.DEPUTY: _SCHOOL,
     Role.SAFETY_OFFICER: _SCHOOL,
     Role.DUTY: {Action.ANSWER: _O},
-    Role.COUNTY_OFFICER: _OFFICER,
+    Role.COUNTY_OFFICER: _COUNTY,
     Role.CITY_OFFICER: _OFFICER,
     Role.LEADER: _WATCH,
     Role.INSPECTOR: _WATCH,
@@ -92,6 +96,8 @@ RIGHTS: dict[Role, dict[Action, Reach]] = {
         Action.BIND_GROUP: _A,
         Action.INVITE: _A,
         Action.PILOT: _A,
+        Action.SEE_PLANS: _A,
+        Action.RUN_PLANS: _A,
     },
 }
 ANSWERING = tuple(role for role in Role if RIGHTS[role].get(Action.ANSWER, _N) is not _N)

@@ -18,6 +18,9 @@ ACTIONS = {
     Action.CHASE: "再提醒没回复的",
     Action.INVITE: "发登记码",
     Action.PILOT: "设试点群",
+    Action.SEE_PLANS: "看计划和校历",
+    Action.RUN_PLANS: "启用、暂停、发计划,定错过的和暂定的",
+    Action.DAY_OFF: "登记今天停课",
 }
 REACHES = {Reach.NO: "—", Reach.OWN: "本单位", Reach.AREA: "辖区"}
 

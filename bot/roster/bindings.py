@@ -81,6 +81,21 @@ def _has_branches(tx: Tx, unit_id: int) -> bool:
     return tx.execute(branch.limit(1)).first() is not None
 
 
+def own_groups(tx: Tx) -> frozenset[ChatId]:
+    """The groups that belong to one school alone."""
+    branches = sa.select(model.unit.c.parent_id).where(
+        model.unit.c.parent_id.is_not(None), model.unit.c.closed_at.is_(None)
+    )
+    query = (
+        sa.select(_b.c.chat_id)
+        .join(model.unit, model.unit.c.id == _b.c.unit_id)
+        .where(
+            _b.c.until.is_(None), model.unit.c.kind.in_(("school", "college")), _b.c.unit_id.not_in(branches)
+        )
+    )
+    return frozenset(tx.execute(query).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Through which chats each unit is asked, at one moment.

@@ -81,7 +81,7 @@ def test_the_example_of_the_documentation_is_read(write):
         text="国庆假前 30 分钟安全课上完了吗?", triggers=(),
         yes_words="已上完", trouble_words="有困难", level="today", category="routine",
         basis="市教育局假期安全工作通知", owner="OFFICE-SAFETY", chase="standard", escalate="county", enabled=False,
-        file="holiday.yaml", line=1,
+        file="holiday.yaml", line=1, late=dt.timedelta(hours=2), through="any", unless="never",
     )  # fmt: skip
     assert found.audience.text == "schools and boarding"
     assert [str(trigger) for trigger in found.triggers] == ["1 school day before holiday at 15:00"]

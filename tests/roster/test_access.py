@@ -24,6 +24,9 @@ mark_phoned     .         .      .              .    area           area        
 chase           .         .      .              .    area           area         .      .         .
 invite          .         .      .              .    area           area         .      .         area
 pilot           .         .      .              .    .              .            .      .         area
+see_plans       .         .      .              .    area           area         area   area      area
+run_plans       .         .      .              .    .              area         .      .         area
+day_off         .         .      .              .    area           area         .      .         .
 """
 _HEADER, *_LINES = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [

@@ -66,7 +66,7 @@ THEN = Fact(then=1623, now=DUE, since=999, left=624)
 
 CARD = [
     {"kind": kind, "level": level, "due": due, "is_trial": True, "over": over, "text": "一\n二", "shared": True,
-     "answered": 1999, "expected": 2000, "repeat": True}
+     "answered": 1999, "expected": 2000, "repeat": True, "provisional": True}
     for kind in ("reminder", "confirm", "report")
     for level in ("info", "today", "now")
     for due, over in (("今天17:00", False), ("12月30日(周三)17:00", True))

@@ -14,13 +14,14 @@ import pydantic
 
 from bot import app, simulator
 from bot.demo import stage
-from bot.demo.day import Day, Say
+from bot.demo.city import City, Say
+from bot.demo.day import Day
 from bot.plans import content
 from bot.settings import Settings
 
 
 @contextlib.asynccontextmanager
-async def _stage(settings: Settings, say: Say) -> AsyncIterator[Day]:
+async def _stage(settings: Settings, say: Say) -> AsyncIterator[City]:
     with tempfile.TemporaryDirectory(prefix="xiaoan-demo-") as folder:
         async with simulator.Simulator(token=stage.TOKEN) as sim:
             ours = settings.model_copy(
@@ -32,7 +33,7 @@ async def _stage(settings: Settings, say: Say) -> AsyncIterator[Day]:
             )  # fmt: skip
             stage_clock = stage.StageClock(ours.zone)
             async with app.App.open(ours, now=stage_clock) as bot:
-                yield Day(sim, bot, stage_clock, ours, say)
+                yield City(sim, bot, stage_clock, ours, say)
 
 
 async def play(settings: Settings, *, once: bool) -> int:
@@ -41,20 +42,21 @@ async def play(settings: Settings, *, once: bool) -> int:
     say("校安演示:虚构的云川市,2026年9月30日,国庆前最后一个上学日")
     say("a pretend city on the last school day before National Day; nothing leaves this machine\n")
     entries = {e.id: e for e in content.read(settings.config_dir / "reminders" / "holiday.yaml").entries}
-    async with _stage(settings, say) as day, asyncio.TaskGroup() as tasks:
-        tasks.create_task(day.bot.run())
-        await day.prepare(settings.config_dir / "roster")
+    async with _stage(settings, say) as city, asyncio.TaskGroup() as tasks:
+        tasks.create_task(city.bot.run())
+        await city.prepare(settings.config_dir / "roster")
+        day = Day(city)
         await day.play(entries)
         adds_up = await day.show()
         if not once:
-            await _stay(day)
-        day.bot.stop()
+            await _stay(city)
+        city.bot.stop()
     return 0 if adds_up else 1
 
 
-async def _stay(day: Day) -> None:
+async def _stay(city: City) -> None:
     """The city goes on living until somebody ends it."""
-    day.say(f"\n演示的城市还开着(模拟的 Telegram 在 {day.sim.url}),按 Ctrl-C 结束 · Ctrl-C ends it")
+    city.say(f"\n演示的城市还开着(模拟的 Telegram 在 {city.sim.url}),按 Ctrl-C 结束 · Ctrl-C ends it")
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -35,16 +35,39 @@ def upgrade(url: str) -> None:
         DatabaseAway: the database cannot be reached.
         SchemaBehind: the database was migrated by a newer version than this one.
     """
+    exclusively(url, lambda connection: bring(connection, "head"))
 
-    def body(connection: sa.Connection) -> None:
+
+def exclusively(url: str, body: Callable[[sa.Connection], T]) -> T:
+    """Run the body in one transaction, in which nobody else changes the schema.
+
+    Raises:
+        DatabaseAway: the database cannot be reached.
+    """
+
+    def alone(connection: sa.Connection) -> T:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADING)))
-        try:
-            command.upgrade(_config(connection), "head")
-        except alembic_util.CommandError as fault:
-            raise errors.SchemaBehind(f"数据库的版本这个程序不认识,请用更新的程序:{fault}") from fault
+        return body(connection)
 
-    _run(urls.parse(url), body)
+    return _run(urls.parse(url), alone)
+
+
+def bring(connection: sa.Connection, revision: str) -> None:
+    """Upgrade to this revision (or `head`) in the caller's transaction.
+
+    Raises:
+        SchemaBehind: the database was migrated by a newer version than this one.
+    """
+    try:
+        command.upgrade(_config(connection), revision)
+    except alembic_util.CommandError as fault:
+        raise errors.SchemaBehind(f"数据库的版本这个程序不认识,请用更新的程序:{fault}") from fault
+
+
+def revisions() -> frozenset[str]:
+    """Every revision this version knows."""
+    return frozenset(one.revision for one in script.ScriptDirectory(str(SCRIPTS)).walk_revisions())
 
 
 def current(url: str) -> str | None:

@@ -209,9 +209,9 @@ def _refusal(notice: queries.Notice | None, it: Press, now: dt.datetime) -> Outc
 def _reveal(tx: Tx, now: dt.datetime, chat: chats.Chat, it: Press) -> None:
     """A second copy of the card, left by a send of which we never heard, is taken away once it shows itself.
 
-    In private the same buttons stand under reminders and lists, which name the unit; those are no cards.
+    The same buttons stand under reminders, lists and the line at due, which name the unit; those are no cards.
     """
-    if chat.is_private and (it.unit_id is not None or _is_another(tx, chat.id, it.message_id)):
+    if it.unit_id is not None or _is_another(tx, chat.id, it.message_id):
         return
     second = outbox.reveal(tx, now, chat.id, "card", it.notice_id, it.message_id or 0)
     if second is not None and _is_ours(tx, chat.id, it.notice_id):

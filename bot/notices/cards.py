@@ -203,8 +203,8 @@ class Cards:
     def chase(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """A private reminder with working buttons; dropped when nothing is owed any more."""
         owed = chase.claim(tx, now, delivery.number)
-        if owed is None:
-            return Drop("answered")
+        if isinstance(owed, Drop):
+            return owed
         notice, first = owed.notice, owed.assignments[0]
         html = self.words.html(
             "card.chase", who=owed.person.said_by(first.unit_id), unit=first.name, title=notice.title,
@@ -214,6 +214,31 @@ class Cards:
             return OutgoingMessage(html, self.answer_rows(notice, first.unit_id))
         _, rows = self._choices(now, notice, list(owed.assignments), is_trial=notice.is_trial)
         return OutgoingMessage(html, rows)
+
+    def overdue(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """The line at due: how many still owe, in a group of several schools; a school's own group is told by name."""
+        notice = queries.notice(tx, delivery.number)
+        if notice is None or notice.due_at is None or notice.recalled_at is not None:
+            return Drop("recalled")
+        if now >= rules.useful_until(rules.Step.LINE, notice.due_at):
+            return Drop("too late")
+        under = _under(tx, notice, delivery.chat)
+        owing = [s for s in under if s.owes]
+        if not owing or delivery.posted is not None:
+            return Drop("nobody owes any more" if not owing else "said already")
+        is_trial = notice.is_trial or self._pilot_only(tx, delivery.chat)
+        if len(under) > 1 or bindings.is_shared(tx, delivery.chat.id):
+            nudged = chase.counts(tx, notice.id)
+            html = self.words.html(
+                "card.overdue", title=notice.title, count=len(owing), is_trial=is_trial,
+                nudged=sum(s.assignment_id in nudged for s in owing),
+            )  # fmt: skip
+            return OutgoingMessage(html, silent=True)
+        html = self.words.html(
+            "card.own_overdue", unit=owing[0].name, title=notice.title, is_trial=is_trial,
+            due=self._due(notice, now).removeprefix(TODAY),
+        )  # fmt: skip
+        return OutgoingMessage(html, self.answer_rows(notice, owing[0].unit_id), silent=True)
 
 
 def answered_words(notice: Notice, status: Status) -> str:
@@ -253,6 +278,7 @@ def preparations(words: Words) -> dict[str, outbox.Prepare]:
         "card": cards.card,
         "choose": cards.choose,
         "chase": cards.chase,
+        "overdue": cards.overdue,
         "line": cards.line,
         "recovered": cards.recovered,
         "delete": delete,

@@ -11,10 +11,14 @@ from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import outbox
 from bot.delivery.chats import ChatId
-from bot.delivery.model import Lane
+from bot.delivery.model import Lane, State, delivery
+from bot.delivery.outbox import Drop
 from bot.notices import model, queries, rules
 from bot.notices.rules import Reach
 from bot.roster import access, bindings, people
+
+TIMER = "timer"  # who asked, where the ladder did: the audit trail's own word
+MAY_TAKE = dt.timedelta(seconds=5)  # no transaction lives longer; clocks of two machines differ by less
 
 _c, _a = model.chase, model.assignment
 
@@ -69,7 +73,8 @@ def plan(tx: Tx, now: dt.datetime, *, notice_id: int, within: access.Scope) -> P
 
 def _earlier(tx: Tx, notice_id: int) -> dict[int, list[dt.datetime]]:
     found: dict[int, list[dt.datetime]] = defaultdict(list)
-    for r in tx.execute(sa.select(_c.c.contact_id, _c.c.at).where(_c.c.notice_id == notice_id)):
+    went_at = sa.func.coalesce(_c.c.claimed_at, _c.c.at)
+    for r in tx.execute(sa.select(_c.c.contact_id, went_at.label("at")).where(_c.c.notice_id == notice_id)):
         found[r.contact_id].append(r.at)
     return found
 
@@ -84,24 +89,38 @@ def request(tx: Tx, now: dt.datetime, *, notice_id: int, user_id: int) -> Plan:
     within = person.scope(access.Action.CHASE) if person else None
     if person is None or within is None or within.is_empty:
         raise errors.NotAllowed("您不能提醒学校。")
-    n = model.notice
-    tx.execute(sa.select(n.c.id).where(n.c.id == notice_id).with_for_update())
+    _hold(tx, notice_id)
     notice = queries.notice(tx, notice_id)
     if notice is None or notice.state(now) not in ("open", "due"):
         raise errors.Refused("这条通知已经结束,不用再提醒。")
-    it = plan(tx, now, notice_id=notice_id, within=within)
-    for contact_id, chat_id in it.contacts.items():
-        values = {"notice_id": notice_id, "contact_id": contact_id, "asked_by": person.actor, "at": now}
-        (chase_id,) = tx.execute(_c.insert().values(values).returning(_c.c.id)).one()
-        outbox.show(tx, now, chat_id, "chase", chase_id, lane=Lane.SCHEDULED)
-    trail.note(
-        tx,
-        now,
-        actor=person.actor,
-        verb="chase",
-        subject=f"notice:{notice_id}",
-        detail=f"contacts:{len(it.contacts)}",
-    )
+    return _owe(tx, now, notice_id, plan(tx, now, notice_id=notice_id, within=within), asked_by=person.actor)
+
+
+def remind(tx: Tx, now: dt.datetime, *, notice_id: int) -> Plan:
+    """What the ladder does by itself: a reminder is owed to everyone who may have one, wherever sending is allowed."""
+    _hold(tx, notice_id)
+    everywhere = access.Scope(everything=True, counties=frozenset(), units=frozenset())
+    it = plan(tx, now, notice_id=notice_id, within=everywhere)
+    return _owe(tx, now, notice_id, it, asked_by=TIMER)
+
+
+def _hold(tx: Tx, notice_id: int) -> None:
+    """Nobody else reminds about this notice meanwhile: who comes second sees the first's."""
+    n = model.notice
+    tx.execute(sa.select(n.c.id).where(n.c.id == notice_id).with_for_update())
+
+
+def _owe(tx: Tx, now: dt.datetime, notice_id: int, it: Plan, *, asked_by: str) -> Plan:
+    rows = [
+        {"notice_id": notice_id, "contact_id": contact_id, "asked_by": asked_by, "at": now}
+        for contact_id in it.contacts
+    ]
+    if rows:
+        made = tx.execute(_c.insert().returning(_c.c.contact_id, _c.c.id), rows)
+        each = sorted((it.contacts[r.contact_id], int(r.id)) for r in made)
+        outbox.show_each(tx, now, each, "chase", lane=Lane.SCHEDULED)
+    detail = f"contacts:{len(rows)}"
+    trail.note(tx, now, actor=asked_by, verb="chase", subject=f"notice:{notice_id}", detail=detail)
     return it
 
 
@@ -114,15 +133,19 @@ class Owed:
     assignments: tuple[queries.Status, ...]
 
 
-def claim(tx: Tx, now: dt.datetime, chase_id: int) -> Owed | None:
-    """What the contact still owes, locked so that no answer slips in between; None when nothing any more.
+def claim(tx: Tx, now: dt.datetime, chase_id: int) -> Owed | Drop:
+    """What the contact still owes, locked so that no answer slips in between; a drop when nothing any more.
 
-    有困难, 免报 and answers end it, and so does the end of the notice.
+    有困难, 免报 and answers end it, and so does the end of the notice. One the ladder asked for ends with due, and
+    half an hour after it was asked for: by then it speaks of another moment. Claimed again after a call that
+    certainly failed, it is counted as of then.
     """
     m = tx.execute(sa.select(_c).where(_c.c.id == chase_id)).mappings().one()
     notice, person = queries.notice(tx, m["notice_id"]), people.get(tx, m["contact_id"])
     if notice is None or notice.state(now) not in ("open", "due"):
-        return None
+        return Drop("over")
+    if m["asked_by"] == TIMER and (notice.state(now) == "due" or now - m["at"] >= rules.NUDGES_APART):
+        return Drop("too late")
     units = [
         p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN
     ]
@@ -130,13 +153,27 @@ def claim(tx: Tx, now: dt.datetime, chase_id: int) -> Owed | None:
     ids = list(tx.execute(mine.with_for_update()).scalars())
     owing = tuple(s for s in queries.statuses(tx, notice.id, assignment_ids=ids) if s.owes) if ids else ()
     if not owing:
-        return None
-    if m["claimed_at"] is None:
-        tx.execute(_c.update().where(_c.c.id == chase_id).values(claimed_at=now))
-        tx.execute(
-            model.chased.insert(), [{"chase_id": chase_id, "assignment_id": s.assignment_id} for s in owing]
-        )
+        return Drop("answered")
+    if _reminded_lately(tx, now, m):
+        return Drop("reminded just now")
+    _note(tx, now, chase_id, owing)
     return Owed(notice, person, owing)
+
+
+def _reminded_lately(tx: Tx, now: dt.datetime, it: sa.RowMapping) -> bool:
+    """Another reminder about the same was on its way to the same person less than half an hour ago."""
+    others = sa.select(_c.c.id).where(
+        _c.c.notice_id == it["notice_id"], _c.c.contact_id == it["contact_id"], _c.c.id != it["id"],
+        _c.c.claimed_at > now - rules.NUDGES_APART,
+    )  # fmt: skip
+    return tx.execute(others.limit(1)).first() is not None
+
+
+def _note(tx: Tx, now: dt.datetime, chase_id: int, owing: tuple[queries.Status, ...]) -> None:
+    g = model.chased
+    tx.execute(_c.update().where(_c.c.id == chase_id).values(claimed_at=now))
+    tx.execute(g.delete().where(g.c.chase_id == chase_id))
+    tx.execute(g.insert(), [{"chase_id": chase_id, "assignment_id": s.assignment_id} for s in owing])
 
 
 def counts(tx: Tx, notice_id: int, *, until: dt.datetime | None = None) -> dict[int, int]:
@@ -186,3 +223,63 @@ def crossed(tx: Tx, chase_id: int) -> int:
         .where(g.c.chase_id == chase_id, an.c.at >= _c.c.claimed_at)
     )
     return int(tx.execute(query).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """Reminders and answers that met on their way, counted by school.
+
+    Attributes:
+        crossed: the answer was committed while the reminder was being sent; cannot be helped.
+        outrun: the reminder was claimed after the answer, or 免报, had been committed; must be 0.
+    """
+
+    crossed: int
+    outrun: int
+
+
+def crossings(tx: Tx, *, since: dt.datetime) -> Crossings:
+    """The crossings of all reminders claimed since then."""
+    g, an, d = model.chased, model.answer, delivery
+    told = sa.select(g.c.chase_id, g.c.assignment_id).join(_c, _c.c.id == g.c.chase_id)
+    crossed = (
+        told.join(an, an.c.assignment_id == g.c.assignment_id)
+        .join(d, sa.and_(d.c.kind == "chase", d.c.subject == sa.cast(_c.c.id, sa.String)))
+        .where(
+            _c.c.claimed_at >= since, d.c.state.in_([State.SENT.value, State.UNCERTAIN.value]),
+            an.c.at >= _c.c.claimed_at, an.c.at <= d.c.settled_at,
+        )
+        .distinct()
+    )  # fmt: skip
+    count = tx.execute(sa.select(sa.func.count()).select_from(crossed.subquery())).scalar_one()
+    return Crossings(int(count), len(_outrun(tx, since)))
+
+
+def _outrun(tx: Tx, since: dt.datetime) -> set[tuple[int, int]]:
+    """Chase and assignment where nothing was owed any more when it was claimed.
+
+    An instant is that of a transaction's beginning, so only what lies further apart than one may take is certain.
+    """
+    g, an, e = model.chased, model.answer, model.excuse
+    found = set()
+    for said, since_column, until_column in (
+        (an, an.c.at, an.c.withdrawn_at),
+        (e, e.c.since, e.c.until),
+    ):
+        query = (
+            sa.select(
+                g.c.chase_id, g.c.assignment_id, _c.c.claimed_at, since_column.label("since"),
+                until_column.label("until"),
+            )
+            .join(_c, _c.c.id == g.c.chase_id)
+            .join(said, said.c.assignment_id == g.c.assignment_id)
+            .where(
+                _c.c.claimed_at >= since, since_column < _c.c.claimed_at,
+                sa.or_(until_column.is_(None), until_column > _c.c.claimed_at),
+            )
+        )  # fmt: skip
+        for r in tx.execute(query):
+            was_over = r.until is not None and r.until <= r.claimed_at + MAY_TAKE
+            if r.since < r.claimed_at - MAY_TAKE and not was_over:
+                found.add((r.chase_id, r.assignment_id))
+    return found

@@ -9,7 +9,7 @@ from bot.db import Tx
 from bot.delivery import outbox
 from bot.delivery.chats import ChatId
 from bot.delivery.model import Lane
-from bot.notices import asking, model, rules
+from bot.notices import asking, ladder, model, rules
 from bot.notices.rules import Kind
 from bot.roster import bindings, people, units
 from bot.roster.access import Role
@@ -101,6 +101,8 @@ def publish(
         _assign(tx, draft, notice_id, asked, everyone)
         lane = Lane.ALERT if draft.level == "now" else Lane.SCHEDULED
         chats = asking.settle(tx, now, asked, lane=lane)
+    if draft.due_at is not None:
+        ladder.set_up(tx, now, notice_id, chase=draft.chase, escalate=draft.escalate, due_at=draft.due_at)
     if is_trial or draft.audience.is_admins:
         chats |= _remind(tx, now, notice_id, [a.chat_id for a in people.reachable(tx, roles=(Role.ADMIN,))])
     trail.note(tx, now, actor=by, verb="publish", subject=f"notice:{notice_id}", detail=f"units:{len(asked)}")

@@ -10,6 +10,17 @@ SETTLES_AFTER = dt.timedelta(
 )  # a table of T is made only when nothing can still be written before T
 NUDGES_PER_ASK = 2  # to one person about one notice
 NUDGES_APART = dt.timedelta(minutes=30)
+SHORT = dt.timedelta(minutes=20)  # an ask shorter than this is over before a reminder could help
+A_DAY = dt.timedelta(days=1)
+NUDGED_BEFORE = dt.timedelta(
+    minutes=60
+)  # of due; half of the time there is, where that is less than two hours
+COUNTY_TOLD_BEFORE = dt.timedelta(
+    minutes=30
+)  # of due; a quarter of the time, where that is less than two hours
+DIFFERENCE_AFTER = dt.timedelta(minutes=30)
+LINE_KEEPS = dt.timedelta(hours=2)  # later than this after due nobody needs a line about it
+DIFFERENCE_KEEPS = dt.timedelta(hours=12)
 TROUBLE_TOLD_AFTER = dt.timedelta(seconds=30)  # the county has it within a minute, with what was told by then
 TROUBLE_REMINDED_AFTER = dt.timedelta(minutes=10)
 
@@ -80,6 +91,70 @@ def closes_at(due_at: dt.datetime) -> dt.datetime:
 def may_nudge(earlier: list[dt.datetime], now: dt.datetime) -> bool:
     """Whether a person reminded at these instants about one notice may be reminded again."""
     return len(earlier) < NUDGES_PER_ASK and all(now - at >= NUDGES_APART for at in earlier)
+
+
+class Step(StrEnum):
+    """One rung of a notice's ladder."""
+
+    NUDGE_DAY = "nudge_day"  # in private, a day before due
+    NUDGE_HALF = "nudge_half"  # in private, after half of the time: urgent ones only
+    NUDGE = "nudge"  # in private, an hour before due
+    COUNTY = "county"  # the list, half an hour before due
+    LINE = "line"  # in groups, at due
+    DIFFERENCE = "difference"  # to whom the table of due was told, half an hour after it
+
+
+NUDGES = (Step.NUDGE_DAY, Step.NUDGE_HALF, Step.NUDGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step and when it is taken."""
+
+    step: Step
+    at: dt.datetime
+
+
+def ladder(*, chase: str, escalate: str, published_at: dt.datetime, due_at: dt.datetime) -> tuple[Rung, ...]:
+    """The steps of a notice that is due, in their order; a reminder has none.
+
+    Never more nudges than a person may get, never two of them, nor the card and one, within half an hour. An ask of
+    less than twenty minutes is not chased before due. `none` chases nobody and says no line; who owes nothing to
+    a table of due is still told the difference.
+
+    Args:
+        chase: none | standard | urgent.
+        escalate: none | county | city.
+    """
+    lasts = due_at - published_at
+    rungs = [Rung(Step.DIFFERENCE, due_at + DIFFERENCE_AFTER)]
+    if chase != "none":
+        rungs.append(Rung(Step.LINE, due_at))
+    if lasts >= SHORT:
+        if chase != "none":
+            rungs += _nudges(published_at, due_at, is_urgent=chase == "urgent")
+        if escalate != "none":
+            rungs.append(Rung(Step.COUNTY, due_at - min(COUNTY_TOLD_BEFORE, lasts / 4)))
+    order = list(Step)
+    return tuple(sorted(rungs, key=lambda rung: (rung.at, order.index(rung.step))))
+
+
+def _nudges(published_at: dt.datetime, due_at: dt.datetime, *, is_urgent: bool) -> list[Rung]:
+    lasts = due_at - published_at
+    last = Rung(Step.NUDGE, due_at - min(NUDGED_BEFORE, lasts / 2))
+    day, half = Rung(Step.NUDGE_DAY, due_at - A_DAY), Rung(Step.NUDGE_HALF, published_at + lasts / 2)
+    if lasts > A_DAY:
+        return [day, last] if day.at - published_at >= NUDGES_APART else [last]
+    return [half, last] if is_urgent and last.at - half.at >= NUDGES_APART else [last]
+
+
+def useful_until(step: Step, due_at: dt.datetime) -> dt.datetime:
+    """From this instant on the step comes too late to be taken."""
+    if step is Step.LINE:
+        return due_at + LINE_KEEPS
+    if step is Step.DIFFERENCE:
+        return due_at + DIFFERENCE_AFTER + DIFFERENCE_KEEPS
+    return due_at
 
 
 def reach(*, enrolled: bool, delivered: bool) -> Reach:

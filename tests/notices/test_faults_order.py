@@ -5,6 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 from bot.delivery.model import posting
+from bot.delivery.outbox import Drop
 from bot.notices import answer, cards, chase, desk, model, queries
 from bot.notices.answer import Said
 from bot.notices.rules import Value
@@ -70,7 +71,7 @@ def test_a_reminder_that_waited_for_the_answer_is_not_claimed(city):
     for unit in ("DH1", "DH3"):
         city.press(notice, WANG, "yes", unit=unit)
 
-    assert chase.claim(city.tx, city.now - A_MOMENT, chase_id or 0) is None
+    assert chase.claim(city.tx, city.now - A_MOMENT, chase_id or 0) == Drop("answered")
 
 
 def test_a_card_claimed_a_moment_before_tells_the_answer_all_the_same(city):

@@ -15,7 +15,9 @@ RETRY_NOT_SENT = dt.timedelta(seconds=2)
 LONGEST_PAUSE = dt.timedelta(minutes=1)  # an outage is waited for, however long it lasts
 MOVES = 30  # a group that keeps sending us elsewhere is a fault of its own
 NOWHERE = 0  # the address of a posting whose message is known to be gone: no chat of Telegram's has this id
-REPEATED_IF_UNCERTAIN = frozenset({"card", "deadline", "trouble", "officer_trouble", "escalation"})
+REPEATED_IF_UNCERTAIN = frozenset(
+    {"card", "deadline", "trouble", "officer_trouble", "escalation", "city_escalation", "difference"}
+)
 
 _d = model.delivery
 _p = model.posting

@@ -5,6 +5,7 @@ buttons say and from the reader's present rights, so a forged page number or cou
 """
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ _BUREAU = re.compile(r"(?:教育和体育局|教育体育局|教体局|教育局
 PER_PAGE = 8  # schools; eight fit a phone's screen
 DRILL = 4  # rows offered as buttons before [▸ 还有 n]
 PER_BUTTON_ROW = 3
+COUNTED_DOWN = dt.timedelta(hours=1)  # before due
 SAME_MOMENT = dt.timedelta(minutes=1)  # a table pushed at its deadline needs no line about now
 
 
@@ -61,6 +63,16 @@ class Pages:
         table = self.table(tx, now, person=person, page=page)
         if person is None:
             raise TypeError("a table without a reader")
+        return self.laid_out(tx, now, person, table, page, unmask=unmask)
+
+    def laid_out(
+        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, unmask: bool = False
+    ) -> OutgoingMessage:
+        """The page of a `table` this person may see.
+
+        Raises:
+            NotAllowed: it is that of one school, outside the person's area.
+        """
         if page.part is Part.UNIT:
             return self._unit(tx, now, person, table, page, unmask=unmask)
         if page.part is Part.NUMBERS and len({row_key(s) for s in table.statuses}) > 1:
@@ -125,16 +137,16 @@ class Pages:
         done_rows = [r for r in table.rows if not r.missing]
         shown = done_rows if complete else open_rows
         html = self.words.html(
-            "desk.city", head=self._head(table), total=table.total, lines=[lines.number_line(r) for r in shown],
+            "desk.city", head=self.head(table), total=table.total, lines=[lines.number_line(r) for r in shown],
             total_line=lines.number_line(table.total) if not complete else "",
             folded=lines.summed(done_rows) if done_rows and not complete else None, folded_count=len(done_rows),
-            then_now=self._then_now(tx, now, table, person), complete=complete,
+            then_now=self.then_now(tx, now, table), complete=complete,
         )  # fmt: skip
         return OutgoingMessage(
             html, self._city_rows(tx, now, person, table, page, open_rows, done_rows, complete=complete)
         )
 
-    def _head(self, table: Table) -> dict[str, object]:
+    def head(self, table: Table) -> dict[str, object]:
         """What stands over every page."""
         return {
             "title": table.notice.title,
@@ -142,9 +154,10 @@ class Pages:
             "at": table.at,
             "is_trial": table.notice.is_trial,
             "recalled": table.notice.recalled_at is not None,
+            "left_min": _left_min(table),
         }
 
-    def _then_now(self, tx: Tx, now: dt.datetime, table: Table, person: Person) -> dict[str, object] | None:
+    def then_now(self, tx: Tx, now: dt.datetime, table: Table) -> dict[str, int | dt.datetime] | None:
         """「17:00 未报 157;现在又补报 61,还差 96」, under a frozen table."""
         if table.as_of is None or now - table.as_of < SAME_MOMENT:
             return None
@@ -241,10 +254,10 @@ class Pages:
         some = listed[here.page * PER_PAGE : (here.page + 1) * PER_PAGE]
         phones = self._phones(tx, now, person, some, unmask=unmask, notice_id=page.notice_id)
         html = self.words.html(
-            "desk.list", head=self._head(table), name=self._area(table), total=table.total, part=part.value,
+            "desk.list", head=self.head(table), name=self._area(table), total=table.total, part=part.value,
             unseen=sum(s.trouble is TroubleState.NEW for s in table.statuses if not s.excused),
             page=here.page + 1, pages=pages, schools=self._schools(tx, table, part, some, phones),
-            first=here.page * PER_PAGE + 1, then_now=self._then_now(tx, now, table, person),
+            first=here.page * PER_PAGE + 1, then_now=self.then_now(tx, now, table),
         )  # fmt: skip
         return OutgoingMessage(html, self._list_rows(tx, now, person, table, here, some, pages))
 
@@ -356,7 +369,7 @@ class Pages:
             raise errors.NotAllowed(self._not_yours(person))
         phones = self._phones(tx, now, person, [found], unmask=unmask, notice_id=page.notice_id)
         html = self.words.html(
-            "desk.unit", head=self._head(table), status=found, published_at=table.notice.published_at,
+            "desk.unit", head=self.head(table), status=found, published_at=table.notice.published_at,
             delivered_at=histories.delivered_at(tx, found.assignment_id),
             reminded=[at for at in chase.claimed(tx, found.assignment_id) if at <= table.at],
             phoned=chase.phoned(tx, page.notice_id, until=table.at).get(found.assignment_id),
@@ -391,6 +404,14 @@ class _Line:
 
     who: str
     phone: str
+
+
+def _left_min(table: Table) -> int | None:
+    """Minutes until due, 0 from then on; None while more than an hour is left, and for a table of then."""
+    due_at = table.notice.due_at
+    if due_at is None or table.as_of is not None or due_at - table.at > COUNTED_DOWN:
+        return None
+    return max(0, math.ceil((due_at - table.at) / dt.timedelta(minutes=1)))
 
 
 def _in_rows(buttons: list[Button]) -> tuple[tuple[Button, ...], ...]:

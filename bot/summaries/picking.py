@@ -89,6 +89,7 @@ class Picking:
             "at": now,
             "is_trial": notice.is_trial,
             "recalled": False,
+            "left_min": None,
         }
         return OutgoingMessage(
             self.words.html("desk.pick", head=head, schools=some, chosen=len(picked)), tuple(rows)

@@ -25,7 +25,7 @@ SAID = dt.datetime(2026, 9, 30, 7, 12, 33, tzinfo=dt.UTC)
 NOTICE = Notice(
     id=3, content_id="R03b", title="国庆假前安全课", kind=rules.Kind.CONFIRM, version=1, level="today",
     category="routine", yes_words="已上完", trouble_words="有困难", basis="", chase="standard",
-    escalate="county", is_trial=False, published_at=SAID, due_at=DUE, closes_at=None, recalled_at=None,
+    escalate="county", is_trial=False, is_provisional=False, published_at=SAID, due_at=DUE, closes_at=None, recalled_at=None,
 )  # fmt: skip
 OWING = Status(
     assignment_id=1, unit_id=1, code="DH001", name="金滩镇中心小学", position=1, county_id=9, row_code="DH",

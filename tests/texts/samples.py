@@ -12,10 +12,11 @@ WHO = "欧阳副校长"
 PHONE = "+86 138 0000 0001"
 STATES = ("new", "seen", "phoned", "solved")
 HEADS = [
-    Fact(title=title, frozen=frozen, at=AT, is_trial=is_trial, recalled=recalled)
-    for title, frozen, is_trial, recalled in (
-        ("国庆假前安全课", True, False, False),
-        ("字" * 30, False, True, True),
+    Fact(title=title, frozen=frozen, at=AT, is_trial=is_trial, recalled=recalled, left_min=left_min)
+    for title, frozen, is_trial, recalled, left_min in (
+        ("国庆假前安全课", True, False, False, None),
+        ("字" * 30, False, True, True, 60),
+        ("国庆假前安全课", False, False, False, 0),
     )
 ]
 SMALL = Fact(
@@ -100,6 +101,10 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.yes": _each(words=["已上完"], kind=["confirm", "report"]), "card.trouble": _words,
     "card.change": _words, "card.all_yes": _words, "card.one_yes": _each(unit=[LONG], words=["已上完"]),
     "card.one_trouble": _unit, "card.recovered": _each(unit=[SHORT, LONG], title=["字" * 30]),
+    "card.overdue": _each(title=["国庆假前安全课", "字" * 30], count=[42, 4000], nudged=[0, 41, 42], is_trial=[False, True]),
+    "card.own_overdue": _each(unit=[SHORT, LONG], title=["字" * 30], due=["17:00", "9月30日(周三)17:00"],
+                              is_trial=[False, True]),
+    "desk.difference": _each(head=HEADS, then_now=[THEN]),
     "desk.top": _each(head=HEADS, name=["", "大河县"]),
     "desk.against": _each(then_now=[THEN, None], head=HEADS),
     "desk.city": _each(head=HEADS, total=[SMALL, LARGE], lines=[[], [LINE]], total_line=["", LINE],
@@ -134,6 +139,12 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "enrol.me": _each(who=[WHO], posts=[POSTS], phone=["138****0001", ""], city=["云川市教育局"],
                       city_phone=["0310-0000000", ""]),
     "enrol.bound": _unit, "enrol.bind_ask": _unit, "enrol.press_please": [{"who": WHO}, {"who": ""}],
+    "plans.missed": _each(title=["国庆假前安全课", "字" * 30], planned_at=[AT], units=[1, 4000], due=["", "10月1日(周四)17:05"]),
+    "plans.make_up": [{}], "plans.skip": [{}], "plans.go": [{}], "plans.leave": [{}],
+    "plans.proposed": _each(title=["字" * 30], planned_at=[AT], units=[4000], by=["", WHO, WHO, "", ""],
+                            state=["proposed", "proposed", "published", "published", "skipped"],
+                            reason=["", "", "", "", "放假日期改了,这一次不发"]),
+    "plans.decided": _each(state=["published", "skipped", "proposed", "asked"], is_new=[True, False]),
     "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "report", "handover", "me", "help",
                                            "cancel", "start")],
     "talk.todo": [{"count": 0}, {"count": 99}], "talk.cancelled": [{"something": True}, {"something": False}],

@@ -49,7 +49,7 @@ def macros() -> dict[str, jinja2.runtime.Macro]:
 MACROS = macros()
 BUTTONS = {  # what stands on a button; everything else in these files is read in a message or a toast
     "card": "yes trouble say look change all_yes one_yes one_trouble solved",
-    "desk": "part more unfold back up excel live again chase chase_all numbers on_behalf do_yes do_trouble do_excuse "
+    "desk": "part more unfold back up excel live again chase chase_all names numbers on_behalf do_yes do_trouble do_excuse "
             "do_phoned sure chase_sure",
     "enrol": "share_phone yes_me not_me count_it do_not_count agree",
     "trouble": "wrong_tap nothing_more reword seen phoned solved number answer_now",

@@ -13,11 +13,12 @@ from typing import IO, Self
 import structlog
 
 from bot import clock, errors, timers
+from bot.calendar import quiet
 from bot.db import Database, Tx, migrate, urls
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState
-from bot.notices import asking, cards, chase, deadline, trouble, trouble_messages
+from bot.notices import asking, cards, chase, deadline, ladder, trouble, trouble_messages
 from bot.roster import messages
 from bot.settings import Settings
 from bot.summaries import messages as summary_messages
@@ -65,6 +66,7 @@ class App:
         is_alone = db.is_sqlite  # one process to a file: nobody else's lease can be alive
         self.db, self.gateway, self.words = db, tg, words
         self.bot_id, self.username = bot_id, username
+        self._quiet = quiet.load(settings.config_dir / quiet.FILE, settings.zone).hours
         self._parts = settings.parts
         phones = settings.phones_in_chat.value
         self.sender = sender.Sender(
@@ -130,6 +132,20 @@ class App:
                 raise
             except Exception:  # an edge: one verb of a tick must not stop the others
                 log.exception("due_work_failed", verb=verb.__name__)
+        await self._climb()
+
+    async def _climb(self) -> None:
+        """Each rung whose time has come, in a transaction of its own."""
+        for rung in await self.db.read(ladder.due, self.db.now()):
+            try:
+                reason = await self.db.transact(ladder.climb, rung, quiet=self._quiet)
+            except errors.DatabaseAway:
+                raise
+            except Exception:  # an edge: one notice must not stop the others
+                log.exception("rung_failed", notice=rung.notice_id, step=rung.step.value)
+            else:
+                if reason is not None:
+                    log.info("rung_settled", notice=rung.notice_id, step=rung.step.value, reason=reason)
 
 
 async def learn_username(db: Database, settings: Settings) -> None:

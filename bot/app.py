@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import IO, Self
 
 import structlog
@@ -19,6 +19,10 @@ from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState
 from bot.notices import asking, cards, chase, deadline, ladder, trouble, trouble_messages
+from bot.plans import book as books
+from bot.plans import firing
+from bot.plans import messages as plan_messages
+from bot.plans.book import Book
 from bot.roster import messages
 from bot.settings import Settings
 from bot.summaries import messages as summary_messages
@@ -28,17 +32,19 @@ from bot.texts import Words
 log = structlog.get_logger()
 
 TICK_EVERY = dt.timedelta(seconds=2)
+AGAIN_AFTER = dt.timedelta(minutes=1)
 CLAIMED_ALONE = frozenset({"chase"})
 _LOST_CHAT = (Verdict.GONE, Verdict.BLOCKED, Verdict.MUTED, Verdict.MOVED)
 
 
-def preparations(words: Words, phones: str) -> dict[str, outbox.Prepare]:
+def preparations(words: Words, phones: str, book: Callable[[], Book]) -> dict[str, outbox.Prepare]:
     """Every kind of delivery and how it is put into words."""
     return {
         **cards.preparations(words),
         **trouble_messages.preparations(words, phones),
         **messages.preparations(words),
         **summary_messages.preparations(words, phones),
+        **plan_messages.preparations(book),
     }
 
 
@@ -66,16 +72,19 @@ class App:
         is_alone = db.is_sqlite  # one process to a file: nobody else's lease can be alive
         self.db, self.gateway, self.words = db, tg, words
         self.bot_id, self.username = bot_id, username
+        self.book = books.read(settings.config_dir, settings.zone)
+        self._config = settings.config_dir
+        self._put_off: dict[str, dt.datetime] = {}  # a plan that failed is not tried again at every tick
         self._quiet = quiet.load(settings.config_dir / quiet.FILE, settings.zone).hours
         self._parts = settings.parts
         phones = settings.phones_in_chat.value
         self.sender = sender.Sender(
-            db, tg, preparations(words, phones), bot_id=bot_id, group_rate=settings.group_rate, owner=owner,
+            db, tg, preparations(words, phones, lambda: self.book), bot_id=bot_id, group_rate=settings.group_rate, owner=owner,
             only_one_of=CLAIMED_ALONE, is_alone=is_alone, after=follow,
         )  # fmt: skip
         self.intake = intake.Intake(
             context.Doors(db, tg, options),
-            lambda application: routes.add(application, words, phones),
+            lambda application: routes.add(application, words, phones, lambda: self.book),
             owner=owner,
             is_alone=is_alone,
         )
@@ -133,6 +142,8 @@ class App:
             except Exception:  # an edge: one verb of a tick must not stop the others
                 log.exception("due_work_failed", verb=verb.__name__)
         await self._climb()
+        await self._reread()
+        await self._plans()
 
     async def _climb(self) -> None:
         """Each rung whose time has come, in a transaction of its own."""
@@ -146,6 +157,37 @@ class App:
             else:
                 if reason is not None:
                     log.info("rung_settled", notice=rung.notice_id, step=rung.step.value, reason=reason)
+
+    async def _reread(self) -> None:
+        """An edited file is in force from the next tick on."""
+        if books.stamped(self._config) == self.book.stamp:
+            return
+        self.book = await asyncio.to_thread(books.read, self._config, self.words.zone)
+        for fault in self.book.faults:
+            log.warning("config_fault", fault=fault)
+
+    async def _plans(self) -> None:
+        """Each plan that is due, in a transaction of its own."""
+        book, now = self.book, self.db.now()
+        for plan_id in await self.db.read(firing.waiting, book, now=now):
+            if self._put_off.get(plan_id, now) > now:
+                continue
+            try:
+                fired = await self.db.transact(firing.attend, plan_id, book=book)
+            except errors.DatabaseAway:
+                raise
+            except Exception:  # an edge: one plan must not stop the others
+                log.exception("plan_failed", plan=plan_id)
+                self._put_off[plan_id] = now + AGAIN_AFTER
+            else:
+                for one in fired:
+                    log.info(
+                        "plan_fired",
+                        plan=plan_id,
+                        state=one.state.value,
+                        notice=one.notice_id,
+                        reason=one.reason,
+                    )
 
 
 async def learn_username(db: Database, settings: Settings) -> None:

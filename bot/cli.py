@@ -15,7 +15,8 @@ from bot.calendar import instants, loading
 from bot.db import Database, Tx, migrate
 from bot.delivery import pacing
 from bot.notices import asking, publish, queries
-from bot.plans import content
+from bot.plans import book as books
+from bot.plans import content, preview, switching
 from bot.roster import (
     access_table,
     arming,
@@ -35,6 +36,8 @@ from bot.summaries import doctor, document, workbook
 from bot.texts import Words
 
 T = TypeVar("T")
+PREVIEW = dt.timedelta(days=30)
+PREVIEW_MOST = dt.timedelta(days=800)
 Arguments = argparse.Namespace
 
 
@@ -125,15 +128,13 @@ def _upgrade(_: Arguments, chosen: Settings) -> int:
 
 def _doctor(_: Arguments, chosen: Settings) -> int:
     found = _with_db(chosen, lambda db: db.read(doctor.examine, db.now()))
-    faults = [
-        f
-        for path in sorted((chosen.config_dir / "reminders").glob("*.yaml"))
-        for f in content.read(path).faults
-    ]
-    calendar = loading.load(chosen.config_dir / "calendar", chosen.zone)
+    book = books.read(chosen.config_dir, chosen.zone)
     found = [
-        *(doctor.Finding(True, f"计划:{fault}") for fault in faults),
-        *(doctor.Finding(True, f"校历:{fault}") for fault in calendar.faults),
+        *(doctor.Finding(True, f"计划和校历:{fault}") for fault in book.faults),
+        *(
+            doctor.Finding(False, line)
+            for line in _with_db(chosen, lambda db: db.read(switching.notes, book))
+        ),
         *found,
     ]
     _say(*(f"{'✗' if finding.bad else '·'} {finding.text}" for finding in found))
@@ -309,6 +310,70 @@ def _table_lines(table: queries.Table, words: Words) -> list[str]:
     return lines
 
 
+# ── plans ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _plans_list(_: Arguments, chosen: Settings) -> int:
+    book = books.read(chosen.config_dir, chosen.zone)
+    rows = _with_db(chosen, lambda db: db.read(switching.standing, book, now=db.now()))
+    _say(*(_plan_line(one, book.words) for one in rows))
+    return _told(book.faults)
+
+
+def _plan_line(one: switching.Standing, words: Words) -> str:
+    unsure = "(暂定)" if one.is_provisional else ""
+    coming = f"{words.moment(one.next_at)}{unsure}" if one.next_at else "不会再发"
+    when = "由人来发" if one.entry.is_manual else coming
+    state = "开" if one.is_enabled else "停"
+    return f"{state}  {one.entry.id:<6}{one.units:>6} 个单位  {when}  {one.entry.named()}"
+
+
+def _told(faults: Sequence[str]) -> int:
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+def _plans_switch(parsed: Arguments, chosen: Settings) -> int:
+    book = books.read(chosen.config_dir, chosen.zone)
+    is_on = parsed.on
+    changed = _with_db(
+        chosen, lambda db: db.transact(switching.switch, parsed.id, on=is_on, book=book, by="cli")
+    )
+    state = "启用" if is_on else "暂停"
+    _say(f"{parsed.id} {'已' if changed else '本来就已'}{state}")
+    return 0
+
+
+def _plans_run(parsed: Arguments, chosen: Settings) -> int:
+    book = books.read(chosen.config_dir, chosen.zone)
+    fired = _with_db(chosen, lambda db: db.transact(switching.run, parsed.id, book=book, by="cli"))
+    _say(*(f"已发出 {one.notice_id} 号通知:{one.units} 个单位" for one in fired))
+    return 0
+
+
+def _plans_preview(parsed: Arguments, chosen: Settings) -> int:
+    book = books.read(chosen.config_dir, chosen.zone)
+    today = clock.system().astimezone(chosen.zone).date()
+    first = parsed.since or today
+    last = parsed.until or first + PREVIEW
+    if not dt.timedelta(0) <= last - first <= PREVIEW_MOST:
+        raise errors.Refused(f"--to {last} 应在 --from {first} 之后,相隔不超过 {PREVIEW_MOST.days} 天")
+    lines = _with_db(chosen, lambda db: db.read(preview.build, book, first=first, last=last))
+    if parsed.json:
+        _print_json([_previewed(line, chosen.zone) for line in lines])
+    else:
+        _say(*preview.told(lines, book.words))
+    return _told(book.faults)
+
+
+def _previewed(line: preview.Line, zone: dt.tzinfo) -> dict[str, object]:
+    return {
+        "plan": line.plan, "title": line.title, "at": line.at.astimezone(zone).isoformat(timespec="seconds"),
+        "occasion": line.occasion, "units": line.units, "provisional": line.is_provisional, "skipped": line.skipped,
+    }  # fmt: skip
+
+
 def _write(path: pathlib.Path, content_: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -354,6 +419,7 @@ def _parser() -> argparse.ArgumentParser:
     one = add(commands, "publish", _publish, "发一条通知")
     one.add_argument("file", type=pathlib.Path, metavar="FILE.yaml")
     one.add_argument("--json", action="store_true")
+    _plan_commands(commands, add)
     one = add(commands, "summary", _summary, "看一条通知的表")
     one.add_argument("notice", type=int, metavar="NOTICE", help="通知的编号")
     one.add_argument("--as-of", metavar="T", help="截至这一刻;不写是实时")
@@ -361,6 +427,33 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true")
     form.add_argument("--xlsx", type=pathlib.Path, metavar="F")
     return parser
+
+
+def _plan_commands(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    add: Callable[..., argparse.ArgumentParser],
+) -> None:
+    plans = commands.add_parser("plans", help="计划:按日子自己发的通知").add_subparsers(
+        required=True, metavar="命令"
+    )
+    add(plans, "list", _plans_list, "有哪些计划,开没开,下次什么时候")
+    for name, is_on, help_ in (
+        ("enable", True, "启用:从现在起到时自己发"),
+        ("pause", False, "暂停:不再自己发"),
+    ):
+        one = add(plans, name, _plans_switch, help_)
+        one.add_argument("id", metavar="ID")
+        one.set_defaults(on=is_on)
+    one = add(plans, "run", _plans_run, "现在就发一次")
+    one.add_argument("id", metavar="ID")
+    one = add(plans, "preview", _plans_preview, "今后会发什么,哪天不发,为什么")
+    one.add_argument(
+        "--from", dest="since", type=dt.date.fromisoformat, metavar="D", help="从哪天;不写是今天"
+    )
+    one.add_argument(
+        "--to", dest="until", type=dt.date.fromisoformat, metavar="D", help="到哪天;不写是 30 天后"
+    )
+    one.add_argument("--json", action="store_true")
 
 
 def _roster_commands(

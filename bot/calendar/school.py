@@ -222,6 +222,13 @@ class SchoolCalendars:
     def is_school_day(self, day: dt.date, stage: str, county: str) -> bool:
         return self.of(stage, county).is_school_day(day)
 
+    def every(self) -> tuple[SchoolCalendar, ...]:
+        """Each calendar some school or office of this city can have, once."""
+        breaks, quiet = self.rows.breaks, self.rows.quiet
+        counties = {""} | {row.scope.county for row in breaks} | {row.scope.county for row in quiet}
+        found = [self.of(stage, county) for county in sorted(counties) for stage in ("", *terms.STAGES)]
+        return tuple(dict.fromkeys(found))
+
     def _shared(self, stage: str, county: str) -> SchoolCalendar:
         is_office = terms.is_office(stage, self.rows.breaks)
         breaks = None if is_office else terms.choose(self.rows.breaks, stage=stage, county=county)

@@ -80,11 +80,15 @@ class OfWeek(Daily):
         nth = show_ordinal(self.every)
         return f"every {nth} week on {self.edge} school day at {grammar.show_time(self.time)}"
 
+    def has_turn(self, monday: dt.date) -> bool:
+        """Whether the week that begins on this Monday is one in which it speaks."""
+        return (monday - FIRST_WEEK).days // 7 % self.every == 0
+
     def firings(self, start: dt.date, calendar: SchoolCalendar) -> Iterator[Firing]:
         monday = start - start.weekday() * DAY
         for week in range(SEARCH_DAYS * self.every // 7):
             first = monday + week * 7 * DAY
-            if (first - FIRST_WEEK).days // 7 % self.every == 0:
+            if self.has_turn(first):
                 yield from _edge(self.edge, first, first + SUNDAY * DAY, start, calendar)
 
 

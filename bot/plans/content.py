@@ -11,6 +11,7 @@ import yaml
 from bot import errors
 from bot.calendar import due as due_rules
 from bot.calendar import triggers as trigger_rules
+from bot.calendar.date_triggers import Manual
 from bot.calendar.due import Due
 from bot.calendar.school import SchoolCalendar
 from bot.calendar.trigger import Occurrence
@@ -93,6 +94,16 @@ class Entry:
     def is_urgent(self) -> bool:
         """Not bound by quiet hours, examinations and days off."""
         return self.category == "emergency"
+
+    @property
+    def is_manual(self) -> bool:
+        """Published by people only."""
+        return all(isinstance(trigger, Manual) for trigger in self.triggers)
+
+    def named(self, occasion: str = "") -> str:
+        """The title where no notice is out yet; 假前, 假期后 where the holiday has no name."""
+        title = self.title if occasion else self.title.replace("{holiday}假", "假")
+        return _PLACEHOLDER.sub("", title.replace("{holiday}", occasion or "假期"))
 
     def draft(
         self,

@@ -1,24 +1,29 @@
 """The whole routing table: what comes in, and which handler it goes to."""
 
+from collections.abc import Callable
+
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, CommandHandler, MessageHandler, filters
 
 from bot.notices.trouble_messages import TroubleMessages
+from bot.plans.book import Book
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
 from bot.telegram.context import Application
 from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling
+from bot.telegram.handlers.planning import Planning
 from bot.telegram.handlers.talk import Talking
 from bot.texts import Words
 
 NEW = filters.UpdateType.MESSAGE  # an edited message is no new command
 
 
-def add(application: Application, words: Words, phones: str) -> None:
+def add(application: Application, words: Words, phones: str, book: Callable[[], Book]) -> None:
     """Every handler, in the order in which they are asked."""
     answering, enrolling = Answering(words), Enrolling(words)
     desk = Desk(words, Pages(words, phones), Picking(words), TroubleMessages(words, phones))
+    planning = Planning(words, book)
     talking = Talking(words, enrolling, answering, desk)
 
     buttons = {
@@ -33,6 +38,7 @@ def add(application: Application, words: Words, phones: str) -> None:
         "pick": desk.pick, "tick": desk.tick, "sure": desk.sure, "why": desk.why,
         "behalf": desk.behalf, "excuse": desk.excuse, "rang": desk.rang,
         "chase": desk.chase_ask, "chase!": desk.chase,
+        "fire-go": planning.decide, "fire-no": planning.decide,
     }  # fmt: skip
     commands = {
         "start": enrolling.start, "me": enrolling.me, "handover": enrolling.hand_over, "pilot": enrolling.pilot,

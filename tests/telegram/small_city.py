@@ -21,6 +21,7 @@ from bot.delivery import chats
 from bot.notices import answer, chase, publish, queries, trouble
 from bot.notices.publish import Draft
 from bot.notices.rules import Kind, Reach, Value
+from bot.plans import model as plans
 from bot.roster import access, arming, audience, bindings, import_files, people, units
 from bot.roster.access import Action, Place, Post, Role
 from bot.settings import Settings
@@ -29,6 +30,9 @@ from bot.simulator import journal
 TOKEN = "7000002:" + "permissions" * 4
 WITHIN_S = 20.0
 OWN, NEIGHBOUR, OTHER, CITY_RUN, COLLEGE = "DH1", "DH2", "QS1", "SZ1", "GX1"
+PLAN = """\
+- {id: P, title: 演练, kind: reminder, trigger: manual, audience: schools, text: 今天演练。, enabled: false}
+"""
 UNITS = """\
 code,name,kind,parent,stage,phone
 CITY,云川市教育局,city,,,0310-5550001
@@ -167,6 +171,10 @@ class City:
         """What the table of rights says."""
         return access.may(self.posts[actor], right, self.places[code])
 
+    async def put_to_owner(self, state: str) -> int:
+        """A question to those in charge of a plan; its number."""
+        return await self.bot.db.transact(_ask, state)
+
     async def chased(self, notice_id: int) -> set[str]:
         """The schools whose people are owed a reminder of this notice."""
         query = sa.select(chase.model.chase.c.contact_id).where(chase.model.chase.c.notice_id == notice_id)
@@ -272,6 +280,14 @@ class City:
         return await self.bot.db.read(lambda tx: [str(row[0]) for row in tx.execute(query)])
 
 
+def _ask(tx: Tx, now: dt.datetime, state: str) -> int:
+    """As if the plan had been missed by hours, or hung on a day nobody is sure of."""
+    values = {
+        "plan_id": "P", "planned_at": now, "due_at": now, "state": state, "units": 8, "created_at": now,
+    }  # fmt: skip
+    return int(tx.execute(plans.fire.insert().values(values).returning(plans.fire.c.id)).scalar_one())
+
+
 def _shown(params: dict[str, object]) -> str:
     return f"{params.get('text') or params.get('caption') or ''}\n{params.get('reply_markup') or ''}"
 
@@ -329,8 +345,10 @@ async def city(url: str, folder: pathlib.Path) -> AsyncIterator[City]:
     async with simulator.Simulator(token=TOKEN) as sim:
         settings = Settings(
             bot_token=pydantic.SecretStr(TOKEN), telegram_api_url=sim.url, database_url=url, send_rate=1000.0,
-            group_rate=1200, log_level="ERROR",
+            group_rate=1200, log_level="ERROR", config_dir=folder,
         )  # fmt: skip
+        (folder / "reminders").mkdir()
+        (folder / "reminders" / "plans.yaml").write_text(PLAN, encoding="utf-8")
         async with app.App.open(settings) as bot, asyncio.TaskGroup() as tasks:
             tasks.create_task(bot.run())
             made = City(sim, bot)

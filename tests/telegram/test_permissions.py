@@ -50,7 +50,7 @@ class Table:
 
 
 ROUTES = Table()
-routes.add(ROUTES, Words(dt.UTC), "masked")  # type: ignore[arg-type]
+routes.add(ROUTES, Words(dt.UTC), "masked", lambda: None)  # type: ignore[arg-type, return-value]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -287,6 +287,17 @@ async def test_a_private_button_pressed_in_a_group_shows_nothing_there(city: Cit
         assert_nothing_is_given_away(city, actor, told)
 
 
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_a_word_on_a_plan_counts_by_right_alone(city: City, actor: str) -> None:
+    for action, state in (("fire-no", "asked"), ("fire-go", "proposed")):
+        asked = await city.put_to_owner(state)
+        before = await city.facts()
+        await city.press(actor, Callback(action, args=(str(asked),)).encode())
+
+        may = city.may(actor, Action.RUN_PLANS, "CITY")
+        assert ("fire" in changed(before, await city.facts())) == may
+
+
 # ── role × action × place ────────────────────────────────────────────────────────────────────────
 
 
@@ -411,7 +422,14 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         for some in (answers, troubles, endings, pages, picks, calls, excuses, on_behalf, offices)
         for case in some(it)
     ]
-    pressed = {data.split(":")[3] for data in cases} | {"chase", "chase!", "bind", "not-me"}
+    pressed = {data.split(":")[3] for data in cases} | {
+        "chase",
+        "chase!",
+        "bind",
+        "not-me",
+        "fire-go",
+        "fire-no",
+    }
 
     assert pressed | {"look", "is-me", "no-count"} == set(ROUTES.actions)
 

@@ -1,0 +1,233 @@
+"""What people do with plans: switch them on and off, publish one at once, give their word on what was put to them."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot import errors
+from bot.calendar.trigger import Occurrence
+from bot.db import Tx
+from bot.plans import book as books
+from bot.plans import firing, model, owners, reckoning
+from bot.plans.book import Book, Share
+from bot.plans.content import Entry
+from bot.plans.firing import Fired
+from bot.plans.model import FireState
+from bot.plans.reckoning import Batch
+from bot.roster import units
+
+AGAIN_AFTER = dt.timedelta(minutes=10)  # a second press, or a second pair of hands, makes no second notice
+ROUND_TO = dt.timedelta(minutes=5)
+AFTER_OPENING = dt.timedelta(hours=2)
+_p, _f = model.plan, model.fire
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A plan as it stands.
+
+    Attributes:
+        next_at: when it fires next for somebody; None if never, or paused.
+        is_provisional: 暂定: that day may still move.
+        last_at: when it last published something.
+        units: how many its audience has now.
+    """
+
+    entry: Entry
+    is_enabled: bool
+    next_at: dt.datetime | None
+    is_provisional: bool
+    last_at: dt.datetime | None
+    units: int
+
+
+def standing(tx: Tx, book: Book, *, now: dt.datetime) -> list[Standing]:
+    """Every plan of the book, in its order; the next instant is told also of a paused plan."""
+    rows = {row.id: row for row in tx.execute(sa.select(_p))}
+    query = sa.select(_f.c.plan_id, sa.func.max(_f.c.settled_at)).where(
+        _f.c.state == FireState.PUBLISHED.value
+    )
+    last = {row[0]: row[1] for row in tx.execute(query.group_by(_f.c.plan_id))}
+    everyone = units.every(tx)
+    found = []
+    for entry in book.entries.values():
+        row = rows.get(entry.id)
+        is_enabled = entry.enabled if row is None or row.file_enabled != entry.enabled else row.is_enabled
+        shares = _shares(entry, everyone, book)
+        coming = _next(entry, shares or [Share(book.calendars.of(), ())], now)
+        next_at, is_provisional = (coming.at, coming.is_provisional) if coming else (None, False)
+        count = sum(len(share.units) for share in shares)
+        found.append(Standing(entry, is_enabled, next_at, is_provisional, last.get(entry.id), count))
+    return found
+
+
+def _shares(entry: Entry, everyone: list[units.Unit], book: Book) -> list[Share]:
+    try:
+        return books.shares(entry, everyone, book.calendars)
+    except errors.Refused:
+        return []
+
+
+def _next(entry: Entry, shares: list[Share], now: dt.datetime) -> Occurrence | None:
+    coming = [t.next_after(now, share.calendar) for share in shares for t in entry.triggers]
+    return min((one for one in coming if one is not None), key=lambda one: one.at, default=None)
+
+
+def notes(tx: Tx, book: Book) -> list[str]:
+    """What `doctor` says of the plans: which are on, whose office nobody knows."""
+    rows = {row.id: row for row in tx.execute(sa.select(_p))}
+    on = [e.id for e in book.entries.values() if (rows[e.id].is_enabled if e.id in rows else e.enabled)]
+    found = [f"计划 {len(book.entries)} 个,启用 {len(on)} 个{':' if on else ''}{' '.join(on)}"]
+    codes = {u.code for u in units.every(tx)}
+    lost = [f"{e.id}({e.owner})" for e in book.entries.values() if e.owner and e.owner not in codes]
+    if codes and lost:
+        found.append(f"主办处室不在名册里,按市局算:{' '.join(lost)}")
+    return found
+
+
+def switch(tx: Tx, now: dt.datetime, plan_id: str, *, on: bool, book: Book, by: str) -> bool:
+    """The plan fires by itself from now on, or no longer; whether that changed anything.
+
+    Raises:
+        Refused: there is no such plan.
+    """
+    entry = book.get(plan_id)
+    row = _locked(tx, now, entry)
+    is_enabled = entry.enabled if row.file_enabled != entry.enabled else row.is_enabled
+    values = {
+        "is_enabled": on, "file_enabled": entry.enabled, "timing": books.timing(entry), "changed_by": by,
+        "changed_at": now,
+    }  # fmt: skip
+    if on != is_enabled:
+        next_fire_at = reckoning.next_look(entry, book, looked_until=now, now=now) if on else None
+        values |= {"looked_until": now, "next_fire_at": next_fire_at, "reckoned_with": book.mark}
+        owners.note(tx, now, actor=by, verb="plan_on" if on else "plan_off", plan_id=plan_id)
+    tx.execute(_p.update().where(_p.c.id == plan_id).values(values))
+    return on != is_enabled
+
+
+def _locked(tx: Tx, now: dt.datetime, entry: Entry) -> sa.Row[tuple[object, ...]]:
+    firing.learn(tx, now, entry)
+    return tx.execute(sa.select(_p).where(_p.c.id == entry.id).with_for_update()).one()
+
+
+def run(tx: Tx, now: dt.datetime, plan_id: str, *, book: Book, by: str) -> list[Fired]:
+    """Publish the plan at once, whether it is switched on or not, also in quiet hours.
+
+    Units whose answers are due at different instants have a notice each.
+
+    Raises:
+        Refused: no such plan, nobody is meant, it would be due already, or it went out a moment ago.
+    """
+    entry = book.get(plan_id)
+    _locked(tx, now, entry)
+    newest = sa.select(sa.func.max(_f.c.settled_at)).where(
+        _f.c.plan_id == plan_id, _f.c.state == FireState.PUBLISHED.value
+    )
+    last = tx.execute(newest).scalar_one()
+    if last is not None and dt.timedelta(0) <= now - last < AGAIN_AFTER:
+        minutes = AGAIN_AFTER // dt.timedelta(minutes=1)
+        raise errors.Refused(f"{plan_id} {book.words.clock(last)} 刚发过,{minutes} 分钟内不重复发")
+    fired = []
+    for batch in _at_once(entry, books.shares(entry, units.every(tx), book.calendars), book, now):
+        meant = (frozenset(u.id for u in batch.units), "")
+        fired.append(firing.send(tx, now, entry, book, batch, meant=meant, due_at=batch.due_at, by=by))
+    refused = next((one.reason for one in fired if one.state is not FireState.PUBLISHED), "")
+    if refused or not fired:
+        raise errors.Refused(refused or f"audience “{entry.audience.text}” {firing.EMPTY}")
+    owners.note(tx, now, actor=by, verb="plan_run", plan_id=plan_id)
+    return fired
+
+
+def _at_once(entry: Entry, shares: list[Share], book: Book, now: dt.datetime) -> list[Batch]:
+    found: dict[dt.datetime, Batch] = {}
+    for share in shares:
+        occurrence = _occasion(entry, share, book, now)
+        holiday = occurrence.holiday
+        due_at = entry.due.at(now, book.zone, calendar=share.calendar, holiday=holiday) if entry.due else now
+        if due_at not in found:
+            found[due_at] = Batch(now, due_at, occurrence, share.calendar)
+        found[due_at].units += share.units
+    return [found[due_at] for due_at in sorted(found)]
+
+
+def _occasion(entry: Entry, share: Share, book: Book, now: dt.datetime) -> Occurrence:
+    """What the plan would be told by if it fired now: the occasion of its next occurrence, or the next holiday."""
+    coming = _next(entry, [share], now)
+    if coming is not None and coming.occasion:
+        return Occurrence(now, coming.occasion, coming.is_provisional, coming.holiday)
+    holiday = next(share.calendar.holidays_from(now.astimezone(book.zone).date()), None)
+    return Occurrence(now, holiday.name if holiday else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a press on a card that asks has led to.
+
+    Attributes:
+        is_new: this press decided it; False where it was decided already.
+    """
+
+    state: FireState
+    reason: str
+    is_new: bool
+
+
+def decide(tx: Tx, now: dt.datetime, fire_id: int, *, go: bool, book: Book, user_id: int) -> Decided:
+    """The owner's word on one occurrence: publish, with the due time put off, or leave it out. The first word holds.
+
+    Raises:
+        NotAllowed: somebody who may not run plans. Refused: no such question, or its plan is gone.
+    """
+    person = owners.entitled(tx, user_id)
+    found = tx.execute(sa.select(_f.c.plan_id).where(_f.c.id == fire_id)).first()
+    if found is None:
+        raise errors.Refused("这个按钮已经不用了。")
+    entry = book.get(found.plan_id)
+    _locked(tx, now, entry)
+    row = tx.execute(sa.select(_f).where(_f.c.id == fire_id)).one()
+    if row.state not in (FireState.ASKED, FireState.PROPOSED) or row.decided_by:
+        return Decided(FireState(row.state), row.reason, is_new=False)
+    by = person.actor
+    tx.execute(_f.update().where(_f.c.id == fire_id).values(decided_by=by))
+    if not go:
+        firing.end(tx, now, fire_id, FireState.SKIPPED, reason=f"{person.said_by()}定:这次不发")
+    elif row.state == FireState.ASKED:
+        _make_up(tx, now, entry, book, row.planned_at, row.due_at, by)
+    owners.refresh(tx, now, fire_id)
+    owners.note(
+        tx, now, actor=by, verb="fire_go" if go else "fire_skip", plan_id=entry.id, detail=f"fire:{fire_id}"
+    )
+    row = tx.execute(sa.select(_f).where(_f.c.id == fire_id)).one()
+    return Decided(FireState(row.state), row.reason, is_new=True)
+
+
+def _make_up(
+    tx: Tx, now: dt.datetime, entry: Entry, book: Book, planned_at: dt.datetime, due_at: dt.datetime, by: str
+) -> None:
+    """Publish what was missed, with as long to answer as it would have had."""
+    shares = _shares(entry, units.every(tx), book)
+    found = reckoning.batches(entry, shares, book, after=planned_at - firing.TICK, until=planned_at)
+    batch = next((one for one in found if one.due_at == due_at), None)
+    if batch is None:
+        raise errors.Refused(f"计划 {entry.id} 已经改过,不能补发;要发请用“现在发”。")
+    meant = firing.spared(tx, entry, book, batch)
+    postponed = put_off(entry, book, planned_at=planned_at, due_at=due_at, now=now)
+    firing.send(tx, now, entry, book, batch, meant=meant, due_at=postponed, by=by)
+
+
+def put_off(
+    entry: Entry, book: Book, *, planned_at: dt.datetime, due_at: dt.datetime, now: dt.datetime
+) -> dt.datetime:
+    """The due time of what is made up for: as long after now as it was after the plan, in steps of five minutes.
+
+    Where that falls into quiet hours, two hours after they end.
+    """
+    long = due_at - planned_at
+    seconds = (now + long).timestamp()
+    step = ROUND_TO.total_seconds()
+    due = dt.datetime.fromtimestamp(-(-seconds // step) * step, dt.UTC)
+    if entry.is_urgent or not book.quiet.is_quiet(due):
+        return due
+    return book.quiet.opening(due) + AFTER_OPENING

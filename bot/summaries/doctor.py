@@ -10,11 +10,13 @@ from bot.delivery import model as delivery
 from bot.delivery.model import ChatState, State
 from bot.inbox import model as inbox
 from bot.inbox.model import Parked
+from bot.notices import chase
 from bot.notices import model as notices
 from bot.roster import bindings, model, units
 
 SHOWN = 10
 RECENT = dt.timedelta(days=2)
+A_MONTH = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,14 @@ class Finding:
 
 def examine(tx: Tx, now: dt.datetime) -> list[Finding]:
     """Everything worth telling, the bad things first."""
-    found = [*_poisoned(tx), *_waiting(tx), *_failed(tx, now), *_chats(tx), *_roster(tx)]
+    found = [
+        *_poisoned(tx),
+        *_waiting(tx),
+        *_failed(tx, now),
+        *_chats(tx),
+        *_crossings(tx, now),
+        *_roster(tx),
+    ]
     return sorted(found, key=lambda finding: not finding.bad)
 
 
@@ -91,6 +100,13 @@ def _chats(tx: Tx) -> list[Finding]:
     return [
         Finding(True, f"群“{r.title}”:{words.get(r.state, r.state)}({r.state_reason})") for r in rows[:SHOWN]
     ]
+
+
+def _crossings(tx: Tx, now: dt.datetime) -> list[Finding]:
+    """Reminders that met an answer on their way; one sent after the answer would be a fault of ours."""
+    it = chase.crossings(tx, since=now - A_MONTH)
+    text = f"30 天内提醒与回复在路上相遇 {it.crossed} 校次;回复之后才发出的提醒 {it.outrun} 校次(应为 0)"
+    return [Finding(it.outrun > 0, text)]
 
 
 def _roster(tx: Tx) -> list[Finding]:

@@ -13,8 +13,8 @@ from bot.calendar.due import Due
 from bot.calendar.grammar import MonthDay
 from bot.calendar.school_triggers import Counted, Edge
 from bot.calendar.trigger import Trigger
+from bot.texts.words import WEEKDAYS
 
-WEEKDAYS = "一二三四五六日"
 NTHS = {
     dates.Nth.FIRST: "第一个",
     dates.Nth.SECOND: "第二个",

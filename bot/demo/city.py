@@ -21,7 +21,15 @@ OWN_GROUPS = 2  # schools in each county with a group of their own
 NOT_ENROLLED = 4  # schools nobody of which has come in yet
 WITHIN_S = 20.0  # the longest any step may take
 
+SIGN_OF_LIFE = {  # an update that concerns nobody
+    "poll": {
+        "id": "1", "question": "?", "options": [], "total_voter_count": 0, "is_closed": True, "is_anonymous": True,
+        "type": "regular", "allows_multiple_answers": False,
+    }
+}  # fmt: skip
+
 Say = Callable[[str], None]
+Told = Callable[[str, str, str], None]  # the time, Chinese, English
 
 
 @dataclass(slots=True)
@@ -32,21 +40,21 @@ class City:
     bot: app.App
     clock: StageClock
     settings: Settings
-    say: Say
+    told: Told
     cast: Cast = field(default_factory=Cast)
     schools: list[Unit] = field(default_factory=list)
+    units: dict[int, Unit] = field(default_factory=dict)
 
     def tell(self, chinese: str, english: str) -> None:
         """One line of the story."""
-        self.say(f"{self.clock.time}  {chinese} · {english}")
+        self.told(self.clock.time, chinese, english)
 
     async def scene(self, time: str) -> None:
         """It is this time of the day, and the bot has looked at its updates since: a jump is no outage."""
         self.clock.set(time)
-        group = next(iter(self.cast.groups.values()))
         for _ in range(2):  # what comes with the first look after a jump may be as old as the jump
             polls = self.sim.journal.counts["getUpdates"]
-            self.sim.rename(group, group.title)
+            self.sim.push_raw_update(self.sim.bot, SIGN_OF_LIFE)
             await self.until(lambda polls=polls: self.sim.journal.counts["getUpdates"] > polls)  # type: ignore[misc]
 
     # ── before the curtain ───────────────────────────────────────────────────────────────────────
@@ -56,6 +64,7 @@ class City:
         db = self.bot.db
         outcome = await import_files.run_import(db, roster / "units.csv", roster / "contacts.csv")
         everyone = await db.read(units.every)
+        self.units = {u.id: u for u in everyone}
         self.schools = [u for u in everyone if u.kind == "school"]
         self.tell(f"导入名册:{len(everyone)} 个单位", f"roster imported: {len(everyone)} units")
         if outcome.has_faults:
@@ -148,6 +157,14 @@ class City:
     async def press(self, user: simulator.User, message: simulator.Message, button: str) -> str:
         press = self.sim.press(user, message, button)
         return (await press.answered(WITHIN_S)).text or ""
+
+    async def tell_trouble(self, user: simulator.User, theme: str, need: str, sentence: str) -> None:
+        """Who pressed ⚠️ is asked two questions in private, and says a sentence."""
+        for question, choice in (("哪方面", theme), ("做什么", need)):
+            await self.until(lambda question=question: self.sim.find(user, question).buttons)  # type: ignore[misc]
+            await self.press(user, self.sim.find(user, question), choice)
+        await self.until(lambda: self.sim.has(user, "写一句"))
+        self.sim.send(user, user, sentence)
 
     def clerk(self) -> simulator.User:
         return next(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot import simulator
-from bot.demo.city import City
+from bot.demo.city import City, Say
 from bot.plans import content
 from bot.roster.access import Role
 from bot.roster.units import Unit
@@ -18,6 +18,7 @@ class Day:
     """The play: a city, and a ledger of what was done there, kept by hand to check the table against."""
 
     city: City
+    say: Say
     answered: set[int] = field(default_factory=set)
     troubled: set[int] = field(default_factory=set)
     excused: set[int] = field(default_factory=set)
@@ -79,11 +80,7 @@ class Day:
         await self.city.press(principal, self.city.card(unit), "有困难")
         self.answered.add(unit.id)
         self.troubled.add(unit.id)
-        for question, choice in (("哪方面", "消防用电"), ("要县局做什么", "要县局帮忙")):
-            await self.city.until(lambda question=question: self.city.sim.has(principal, question))  # type: ignore[misc]
-            await self.city.press(principal, self.city.sim.find(principal, question), choice)
-        await self.city.until(lambda: self.city.sim.has(principal, "写一句"))
-        self.city.sim.send(principal, principal, "三楼消防栓没水,已报修")
+        await self.city.tell_trouble(principal, "消防用电", "帮忙", "三楼消防栓没水,已报修")
         await self.city.until(lambda: self.city.sim.has(officer, "三楼消防栓没水"))
         self.city.tell(
             f"{unit.name} ⚠️ 有困难,县局马上收到",
@@ -183,13 +180,13 @@ class Day:
             if unit_id not in {u.id for u in self.city.schools}
         )
         card = next(m for m in reversed(self.city.sim.messages(group)) if m.from_bot and m.buttons)
-        self.city.say(f"\n── {group.title} 的卡片 · the card ──")
-        self.city.say(card.text)
-        self.city.say(" ".join(f"[{text}]" for text in card.button_texts))
+        self.say(f"\n── {group.title} 的卡片 · the card ──")
+        self.say(card.text)
+        self.say(" ".join(f"[{text}]" for text in card.button_texts))
         clerk = self.city.clerk()
         table = self.city.sim.find(clerk, "截至")
-        self.city.say("\n── 17:00 的表 · the table ──")
-        self.city.say(table.text)
+        self.say("\n── 17:00 的表 · the table ──")
+        self.say(table.text)
         doc = await self.city.bot.db.read(
             document.build,
             notice_id=self.notice_id,
@@ -198,8 +195,8 @@ class Day:
             zone=self.city.settings.zone,
         )
         faults = list(self._faults(doc))
-        self.city.say("")
-        self.city.say(
+        self.say("")
+        self.say(
             "核对:"
             + (
                 "应报 = 已报 + 未报,各县之和 = 合计,与逐人记账一致 · it adds up"

@@ -24,8 +24,15 @@ class StageClock:
 
     def set(self, time: str) -> None:
         """It is this time of the day now; never earlier than before."""
-        then = dt.datetime.combine(DAY, dt.time.fromisoformat(time), self._zone)
+        self.reach(self.at(time))
+
+    def reach(self, then: dt.datetime) -> None:
+        """It is at least this instant now."""
         self._offset = max(self._offset, then - clock.system())
+
+    def at(self, time: str) -> dt.datetime:
+        """This time of the day of the play."""
+        return dt.datetime.combine(DAY, dt.time.fromisoformat(time), self._zone)
 
     @property
     def time(self) -> str:

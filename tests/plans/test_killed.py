@@ -90,6 +90,8 @@ async def _play(db: Database, pair: Pair, tmp_path: pathlib.Path, chance: random
             pair.start()
         if pair.alive and chance.random() < 0.3:
             await _until_idle(db, book, now)
+    now = END + dt.timedelta(hours=11)  # by day: nothing waits for the end of quiet hours
+    ticking.set_clock(clock, now)
     pair.start()
     await _until_idle(db, book, now)
 

@@ -88,7 +88,7 @@ async def _play(db: Database, pair: Pair, tmp_path: pathlib.Path, chance: random
             pair.kill(chance.randrange(len(pair.alive)))
         if len(pair.alive) < 2 and chance.random() < 0.5:
             pair.start()
-        if pair.alive and chance.random() < 0.3:
+        if pair.alive and chance.random() < 0.8:
             await _until_idle(db, book, now)
     now = END + dt.timedelta(hours=11)  # by day: nothing waits for the end of quiet hours
     ticking.set_clock(clock, now)
@@ -110,7 +110,7 @@ async def _play(db: Database, pair: Pair, tmp_path: pathlib.Path, chance: random
             opens = book.quiet.opening(row.planned_at)
             assert opens <= next(n.published_at for n in sent if n.id == row.notice_id) <= opens + LATE
     assert pair.kills > 15
-    assert len(sent) > 15
+    assert len(sent) > 15  # most of the time somebody was alive
 
 
 def _found(tx: Tx, now: dt.datetime, config: pathlib.Path) -> None:

@@ -16,6 +16,7 @@ BUILDS = PROJECT["dependency-groups"]["dev"]
 LOCKS = {"requirements.lock": RUNS, "requirements-dev.lock": RUNS + BUILDS}
 FEATURES = (
     "plans",
+    "retention",
     "summaries",
     "hazards",
     "notices",

@@ -22,3 +22,11 @@ def has(tx: Tx, *, actor: str, verb: str, subject: str) -> bool:
     r = model.record
     same = (r.c.actor == actor, r.c.verb == verb, r.c.subject == subject)
     return tx.execute(sa.select(r.c.id).where(*same).limit(1)).first() is not None
+
+
+def last_at(tx: Tx, verb: str, *, actors: tuple[str, ...] = ("cli", "timer")) -> dt.datetime | None:
+    """When one of these last did this; None if never."""
+    r = model.record
+    query = sa.select(sa.func.max(r.c.at)).where(r.c.actor.in_(actors), r.c.verb == verb)
+    found: dt.datetime | None = tx.execute(query).scalar()
+    return found

@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import fcntl
 import os
+import pathlib
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,7 +15,8 @@ import structlog
 
 from bot import clock, errors, timers
 from bot.calendar import quiet
-from bot.db import Database, Tx, migrate, urls
+from bot.db import Database, Tx, archive, migrate, urls
+from bot.db import restore as db_restore
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState
@@ -23,6 +25,7 @@ from bot.plans import book as books
 from bot.plans import firing
 from bot.plans import messages as plan_messages
 from bot.plans.book import Book
+from bot.retention import nightly, periods
 from bot.roster import messages
 from bot.settings import Settings
 from bot.summaries import messages as summary_messages
@@ -88,6 +91,7 @@ class App:
             owner=owner,
             is_alone=is_alone,
         )
+        self.nightly = nightly.Nightly(settings.config_dir / periods.FILE, settings.zone, owner)
         self.timers = timers.Metronome(self.tick, every=TICK_EVERY)
 
     @classmethod
@@ -144,6 +148,7 @@ class App:
         await self._climb()
         await self._reread()
         await self._plans()
+        await self._forget()
 
     async def _climb(self) -> None:
         """Each rung whose time has come, in a transaction of its own."""
@@ -189,6 +194,20 @@ class App:
                         reason=one.reason,
                     )
 
+    async def _forget(self) -> None:
+        """One batch of the nightly purge, while there is one to be done."""
+        if not self.nightly.is_awake(self.db.now()):
+            return
+        try:
+            done = await self.db.transact(self.nightly.work)
+        except errors.DatabaseAway:
+            raise
+        except Exception:  # an edge: what cannot be forgotten must not stop what is to be done
+            log.exception("purge_failed")
+        else:
+            if done is not None:
+                log.info("forgotten", is_last=done.is_last, **done.forgotten)
+
 
 async def learn_username(db: Database, settings: Settings) -> None:
     """Ask Telegram once for the bot's username and keep it; an unreachable Telegram leaves it unknown."""
@@ -214,6 +233,16 @@ def make_ready(url: str) -> None:
         migrate.upgrade(url)
     elif current != head:
         raise errors.Refused(f"数据库的表是 {current} 版,程序要 {head} 版。请先运行 xiaoan db upgrade")
+
+
+def restore(url: str, file: pathlib.Path) -> archive.Manifest:
+    """The empty database holds what the backup holds; see `bot.db.restore`.
+
+    Raises:
+        Refused: the file, the database, or a process that uses its file.
+    """
+    with _only_one(url):
+        return db_restore.load(url, file)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import html
 import itertools
 import re
 import zoneinfo
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,6 +28,7 @@ WORDS = Words(zoneinfo.ZoneInfo("Asia/Shanghai"))
 PERSON = 7_000_000_001
 GROUPS = {"shared": -1, "own": -2, "private": PERSON}
 MANNERS = (("info", True), ("today", False), ("now", True))  # how loud, and whether a trial
+LABELS = ("字" * 10, "有困难")
 FULLEST = "安" * 20  # four lines of it are what `content` lets pass beside everything a card adds
 TEXTS = {n: "\n".join([FULLEST] * n) for n in (1, 2, 3, 4)}
 
@@ -51,11 +53,11 @@ def found_city(tx: Tx, now: dt.datetime) -> None:
             bindings.bind(tx, now, chat_id=chat.id, unit_id=2 if name == "shared" else 3, by=None)
 
 
-def ask(tx: Tx, now: dt.datetime, kind: Kind, level: str, text: str, trial: bool) -> int:
+def ask(
+    tx: Tx, now: dt.datetime, kind: Kind, level: str, text: str, trial: bool, labels: tuple[str, str] = LABELS
+) -> int:
     due = None if kind is Kind.REMINDER else now + dt.timedelta(days=1)
-    draft = Draft(
-        "X", "安" * 30, kind, audience.parse("schools"), text, due, "字" * 10, "有困难", level=level
-    )
+    draft = Draft("X", "安" * 30, kind, audience.parse("schools"), text, due, *labels, level=level)
     done = publish.publish(tx, now, draft, by="test")
     tx.execute(model.notice.update().where(model.notice.c.id == done.notice_id).values(is_trial=trial))
     return done.notice_id
@@ -89,19 +91,21 @@ async def founded(sqlite_url: str) -> Database:
     await db.close()
 
 
-def notes() -> list[str]:
-    """Every text of the content we ship, and every length that may be written."""
-    shipped = [
-        e.text.replace("{holiday}", "国庆中秋") for path in CONTENT for e in content.read(path).entries
-    ]
-    return [*TEXTS.values(), *shipped, "{school}、{unit} 值班 {duty_phone}"]
+def notes(kind: Kind) -> Iterator[tuple[str, str, bool, tuple[str, str]]]:
+    """Level, text, whether a trial, buttons: every length that may be written, and what we ship of this kind."""
+    for level, trial in MANNERS:
+        for text in (*TEXTS.values(), "{school}、{unit} 值班 {duty_phone}"):
+            yield level, text, trial, LABELS
+    for entry in (e for path in CONTENT for e in content.read(path).entries if e.kind is kind):
+        text = entry.text.replace("{holiday}", "国庆中秋")
+        yield entry.level, text, True, (entry.yes_words, entry.trouble_words)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 async def test_a_card_of_any_notice_fits_a_phone(founded: Database, kind: Kind) -> None:
     made = 0
-    for level, trial, text in ((*manner, text) for manner in MANNERS for text in notes()):
-        notice = await founded.transact(ask, kind, level, text, trial)
+    for level, text, trial, labels in notes(kind):
+        notice = await founded.transact(ask, kind, level, text, trial, labels)
         for where, repeat in itertools.product(GROUPS, (True, False)):
             for later in (0, 2, 9):
                 now = founded.now() + dt.timedelta(days=later)

@@ -123,8 +123,8 @@ class Live:
                 city.cast.of(school.id, Role.PRINCIPAL),
                 city.cast.groups[officer.id].id,
             ),
-            (Both("县局手机", "County office"), city.cast.of(officer.id, Role.COUNTY_OFFICER), None),
-            (Both("市局手机", "City bureau"), city.clerk(), None),
+            (Both("县局手机", "County"), city.cast.of(officer.id, Role.COUNTY_OFFICER), None),
+            (Both("市局手机", "City"), city.clerk(), None),
         ]
         self._handsets = tuple(Handset(title, user.id, chat) for title, user, chat in chosen)
         self._people = tuple(self._choices(city, known))
@@ -167,7 +167,7 @@ class Live:
             people=self._people,
             steps=tuple(self._steps()),
             groups=(
-                Group(Both("快进到", "Move the clock to"), jumps, wide=True),
+                Group(Both("快进到", "Move the clock to"), jumps),
                 Group(Both("计划", "Plans"), plans, wide=True),
             ),
             story=tuple(self._story),
@@ -191,7 +191,10 @@ class Live:
             Action(ASK, Both("替我发“汇总”", "Send “汇总” (the table) for me")),
         )
         yield Step(
-            Both("快进:看没报的被提醒、名单到县局、表到市局。", "Move the clock: the silent are reminded, counties get lists, the city its table."),
+            Both(
+                "快进:看没报的被提醒、名单到县局、表到市局。",
+                "Move the clock: the silent are reminded, counties get lists, the city its table.",
+            ),
             3 in self._done,
         )  # fmt: skip
 

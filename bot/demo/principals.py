@@ -18,6 +18,7 @@ from bot.roster.units import Unit
 
 LOOKS_EVERY_S = 0.3
 FIRST_AFTER_S, NEXT_AFTER_S = 6.0, 3.5  # after the card: the first one, and each that follows, about
+AT_ONCE = dt.timedelta(minutes=3)  # when the clock is moved on, so much of the day passes in a moment
 NUDGED_AFTER_S = (4.0, 25.0)  # after a private reminder
 TROUBLED, SLOW, NUDGED, LATE, NEVER = 3, 8, 5, 3, 2  # how many of each manner
 STORIES = (
@@ -88,7 +89,8 @@ class Principals:
     async def until(self, at: dt.datetime) -> None:
         """Whoever would have answered before this instant of the city's clock has."""
         while (early := [act for act in self._acts if act.at < at]) or self._one_at_a_time.locked():
-            last = max((act.at for act in early), default=self._city.clock())
+            first = min((act.at for act in early), default=self._city.clock())
+            last = max((act.at for act in early if act.at < first + AT_ONCE), default=first)
             self._city.clock.reach(last)
             await self._perform(last)
             await asyncio.sleep(0)
@@ -127,19 +129,23 @@ class Principals:
         manners = [Manner.SLOW] * SLOW + [Manner.NUDGED] * NUDGED + [Manner.LATE] * LATE
         coming = people[: max(0, len(people) - len(manners) - NEVER)]
         at = now + dt.timedelta(seconds=FIRST_AFTER_S)
-        troubled = [3 + 9 * i for i in range(TROUBLED)] if notice.kind == "confirm" else []
+        alone = [i for i, (_, user) in enumerate(coming) if len(self._city.schools_of(user)) == 1]
+        troubled = alone[3::9][:TROUBLED] if notice.kind == "confirm" else []
         for index, (unit, user) in enumerate(coming):
             manner = Manner.TROUBLED if index in troubled else Manner.PROMPT
             story = troubled.index(index) if index in troubled else 0
             self._acts.append(Act(at, notice_id, unit, user, manner, story))
             at += dt.timedelta(seconds=chance.uniform(0.4, 1.6) * NEXT_AFTER_S)
         for manner, (unit, user) in zip(manners, people[len(coming) :], strict=False):
-            if manner is Manner.NUDGED:
-                self._waiting[notice_id, user.id] = unit
-                continue
-            slow = now + (notice.due_at - now) * chance.uniform(0.15, 0.7)
-            late += dt.timedelta(minutes=chance.uniform(3, 9))
-            self._acts.append(Act(late if manner is Manner.LATE else slow, notice_id, unit, user, manner))
+            match manner:
+                case Manner.NUDGED:
+                    self._waiting[notice_id, user.id] = unit
+                    continue
+                case Manner.LATE:
+                    at = late = late + dt.timedelta(minutes=chance.uniform(3, 9))
+                case _:
+                    at = now + (notice.due_at - now) * chance.uniform(0.15, 0.7)
+            self._acts.append(Act(at, notice_id, unit, user, manner))
         self._asked(notice)
 
     def _people(self) -> list[tuple[Unit, simulator.User]]:

@@ -44,7 +44,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Actions under one heading; `wide` ones stand one a row, with their notes."""
+    """Actions under one heading: a few as big buttons, or a long list with one `wide` row each."""
 
     title: Both
     actions: tuple[Action, ...]

@@ -50,7 +50,7 @@ class Views:
 
     def frame(self, user: model.User, chat: model.Chat) -> Json:
         """Return the phone without its messages."""
-        shown = chat.shown_keyboard if chat.user is not None else None
+        shown = _keyboard(chat)
         return {
             "user": user.id,
             "name": user.name,
@@ -60,7 +60,7 @@ class Views:
             "size": sum(s.inside for s in chat.members.values()),
             "opened": chat.opened or chat.user is None,
             "chats": [self._summary(c, user) for c in chats(self._sim, user)],
-            "keyboard": [[_key(b) for b in row] for row in shown.keyboard] if shown else [],
+            "keyboard": [[_key(b) for b in row] for row in shown],
             "commands": self._commands(chat),
         }
 
@@ -110,6 +110,17 @@ class Views:
             "edits": message.edits,
             "silent": message.silent,
         }
+
+
+def _keyboard(chat: model.Chat) -> model.Rows:
+    """Return the reply keyboard on screen; one for a single use is put away by what the person says next."""
+    shown = chat.shown_keyboard
+    if shown is None or shown.markup is None or chat.user is None:
+        return ()
+    is_used = shown.markup.one_time and any(
+        m.id > shown.id and m.sender is chat.user for m in chat.messages.values()
+    )
+    return () if is_used else shown.keyboard
 
 
 def _entity(entity: model.Entity) -> Json:

@@ -148,7 +148,7 @@ class Page {
   tick() {
     if (!this.clock) return;
     const local = new Date(this.clock.local.getTime() + performance.now() - this.clock.at).toISOString();
-    $("clock").textContent = `${words.day(local)} ${local.slice(11, 19)}`;
+    $("clock").replaceChildren(el("span", { class: "date" }, `${words.day(local)} `), local.slice(11, 16), el("span", { class: "seconds" }, local.slice(16, 19)));
     $("clock").dateTime = local.slice(0, 19);
   }
 

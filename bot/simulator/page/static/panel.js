@@ -28,8 +28,9 @@ export class Panel {
       ...[
         isReady ? null : el("p", { class: "preparing" }, word("preparing")),
         steps.length ? this.section("steps", word("tryThis"), el("ol", {}, steps.map((step, index) => this.step(step, index)))) : null,
-        ...groups.map((group) => this.section(group.wide ? "wide" : "few", both(group.title), el("div", { class: "actions scrolls" }, group.actions.map((action) => this.action(action, group.wide))))),
+        ...groups.filter(({ wide }) => !wide).map((group) => this.group(group)),
         story.length ? this.section("story", word("story"), el("ol", { class: "scrolls", tabIndex: 0, "aria-label": word("story") }, story.slice(-SHOWN_LINES).reverse().map(line))) : null,
+        ...groups.filter(({ wide }) => wide).map((group) => this.group(group)),
         this.said,
       ].filter(Boolean),
     );
@@ -41,22 +42,31 @@ export class Panel {
     return el("section", { class: kind }, el("h2", {}, title), content);
   }
 
+  group({ title, actions, wide }) {
+    const made = actions.map((action) => (wide ? this.row(action) : this.action(action)));
+    return this.section(wide ? "wide" : "few", both(title), el("div", { class: wide ? "actions scrolls" : "actions" }, made));
+  }
+
   step(step, index) {
     const state = word(step.is_done ? "done" : "todo");
     return el(
       "li",
       { class: step.is_done ? "done" : "" },
       el("span", { class: "number", role: "img", "aria-label": `${index + 1}, ${state}` }, step.is_done ? icon("done") : String(index + 1)),
-      el("span", {}, both(step.text), step.action && !step.is_done ? this.action(step.action, false) : null),
+      el("span", {}, both(step.text), step.action && !step.is_done ? this.action(step.action) : null),
     );
   }
 
-  action(action, isWide) {
+  action(action) {
     const isBusy = this.given.busy === action.id;
     const isOff = !action.is_open || Boolean(this.given.busy);
     const press = () => (isOff ? null : this.do(action));
-    const button = el("button", { type: "button", class: "do", onclick: press, "aria-disabled": isOff ? "true" : null, "aria-busy": isBusy ? "true" : null, data: { action: action.id } }, both(action.label));
-    if (!isWide) return button;
+    const given = { type: "button", class: "do", onclick: press, "aria-disabled": isOff ? "true" : null, "aria-busy": isBusy ? "true" : null, data: { action: action.id } };
+    return el("button", given, el("b", {}, both(action.label)), action.note ? el("small", {}, both(action.note)) : null);
+  }
+
+  row(action) {
+    const button = this.action({ ...action, note: null });
     const note = el("span", { id: `note-${action.id}`, class: "note" }, both(action.note));
     button.setAttribute("aria-describedby", note.id);
     return el("div", { class: "plan" }, note, button);
@@ -69,7 +79,7 @@ export class Panel {
       this.said.textContent = "";
     } catch (fault) {
       if (!(fault instanceof Failed)) throw fault;
-      this.said.textContent = word(fault.isAway ? "away" : "cannot");
+      this.said.textContent = fault.isAway ? word("away") : fault.message || word("cannot");
     }
   }
 }

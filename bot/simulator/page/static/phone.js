@@ -23,7 +23,9 @@ export class Phone {
     this.frame = null;
     this.replying = null;
     this.fresh = 0;
+    this.sticks = true; // the newest message stays in sight
     this.build();
+    new ResizeObserver(() => this.sticks && this.toEnd(false)).observe(this.log);
   }
 
   // ── the lasting parts ─────────────────────────────────────────────────────────────────────────
@@ -141,9 +143,8 @@ export class Phone {
   // ── drawing ───────────────────────────────────────────────────────────────────────────────────
 
   draw({ isWhole }) {
-    const atEnd = isWhole || this.isAtEnd();
-    this.title.textContent = this.frame.title;
-    this.subtitle.textContent = this.frame.private ? word("bot") : word("members", this.frame.size);
+    if (isWhole) this.sticks = true;
+    this.drawHead();
     this.drawMessages(isWhole);
     this.drawKeys();
     this.start.hidden = this.frame.opened;
@@ -151,8 +152,14 @@ export class Phone {
     this.menuButton.hidden = !this.frame.commands.length;
     this.count();
     this.drawList();
-    if (atEnd) this.toEnd(false);
+    if (this.sticks) this.toEnd(false);
     else this.showDown();
+  }
+
+  drawHead() {
+    const about = this.frame.private ? word("bot") : word("members", this.frame.size);
+    this.title.textContent = this.list.hidden ? this.frame.title : word("chats");
+    this.subtitle.textContent = this.list.hidden ? about : this.frame.name;
   }
 
   drawMessages(isWhole) {
@@ -225,13 +232,13 @@ export class Phone {
     }
     const others = this.unread();
     this.badge.textContent = others;
-    this.badge.hidden = !others;
+    this.badge.hidden = !others || !this.list.hidden;
     this.backButton.setAttribute("aria-label", others ? `${this.backWord()},${word("unread", others)}` : this.backWord());
     this.page.counted();
   }
 
   backWord() {
-    return word(this.list.hidden ? "back" : "chats");
+    return word(this.list.hidden ? "chats" : "back");
   }
 
   unreadOf(chat) {
@@ -268,6 +275,7 @@ export class Phone {
   showList(isShown) {
     this.list.hidden = !isShown;
     this.screen.classList.toggle("listing", isShown);
+    if (this.frame) this.drawHead();
   }
 
   escape() {
@@ -299,18 +307,21 @@ export class Phone {
   }
 
   toEnd(isSmooth) {
+    this.sticks = true;
     this.log.scrollTo({ top: this.log.scrollHeight, behavior: isSmooth && !reduced.matches ? "smooth" : "instant" });
     this.fresh = 0;
     this.showDown();
   }
 
   scrolled() {
-    if (this.isAtEnd()) this.fresh = 0;
+    if (!this.log.clientHeight) return; // not on screen
+    this.sticks = this.isAtEnd();
+    if (this.sticks) this.fresh = 0;
     this.showDown();
   }
 
   showDown() {
-    this.down.hidden = this.isAtEnd();
+    this.down.hidden = this.sticks;
     this.down.textContent = this.fresh ? word("newBelow", this.fresh) : word("bottom");
   }
 

@@ -5,18 +5,21 @@ import asyncio
 import datetime as dt
 import json
 import pathlib
+import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
 from bot import __version__, app, clock, demo, errors, logs, settings
+from bot.audit import trail
 from bot.calendar import instants, loading
-from bot.db import Database, Tx, migrate
+from bot.db import Database, Tx, backup, migrate
 from bot.delivery import pacing
 from bot.notices import asking, publish, queries
 from bot.plans import book as books
 from bot.plans import content, preview, switching
+from bot.retention import periods, purge
 from bot.roster import (
     access_table,
     arming,
@@ -46,8 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         chosen = settings.load()
-        secrets = [s.get_secret_value() for s in (chosen.bot_token, chosen.webhook_secret) if s]
-        logs.configure(level=chosen.log_level, form=chosen.log_format, secrets=secrets)
+        hidden = [s.get_secret_value() for s in (chosen.bot_token, chosen.webhook_secret) if s]
+        logs.configure(level=chosen.log_level, form=chosen.log_format, secrets=hidden)
         status: int = parsed.command(parsed, chosen)
         sys.stdout.flush()
     except (errors.XiaoanError, BaseExceptionGroup) as fault:
@@ -88,6 +91,11 @@ def _print_json(value: object) -> None:
 def _with_db(chosen: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     """Run `work` with the database open; a new one gets its tables, one of another version is refused."""
     app.make_ready(chosen.database_url)
+    return _with_any_db(chosen, work)
+
+
+def _with_any_db(chosen: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` with the database open as it is, whatever version made its tables."""
 
     async def body() -> T:
         db = await Database.open(chosen.database_url, clock=clock.system)
@@ -131,6 +139,7 @@ def _doctor(_: Arguments, chosen: Settings) -> int:
     book = books.read(chosen.config_dir, chosen.zone)
     found = [
         *(doctor.Finding(True, f"计划和校历:{fault}") for fault in book.faults),
+        *(doctor.Finding(True, f"保留期限:{fault}") for fault in _kept(chosen).faults),
         *(
             doctor.Finding(False, line)
             for line in _with_db(chosen, lambda db: db.read(switching.notes, book))
@@ -144,6 +153,63 @@ def _doctor(_: Arguments, chosen: Settings) -> int:
 def _access(_: Arguments, __: Settings) -> int:
     _say(*access_table.lines())
     return 0
+
+
+# ── keeping ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _backup(parsed: Arguments, chosen: Settings) -> int:
+    if migrate.current(chosen.database_url) is None:
+        raise errors.Refused("数据库里还没有表,没有什么可以备份")
+
+    async def work(db: Database) -> int:
+        written = await db.read(backup.write, parsed.file, at=db.now(), version=__version__)
+        await db.transact(_note_database, what="backup", rows=written.rows)
+        return written.rows
+
+    rows = _with_any_db(chosen, work)
+    size = parsed.file.stat().st_size / 1e6
+    _say(f"已备份到 {parsed.file}:{rows} 行,{size:.1f} MB。里面有姓名和手机号,请收好")
+    return 0
+
+
+def _restore(parsed: Arguments, chosen: Settings) -> int:
+    saved = app.restore(chosen.database_url, parsed.file)
+    _with_db(chosen, lambda db: db.transact(_note_database, what="restore", rows=saved.rows))
+    at = f"{saved.at.astimezone(chosen.zone):%Y-%m-%d %H:%M:%S}"
+    _say(f"已恢复到 {at} 的样子:{saved.rows} 行(程序 {saved.version},表 {saved.revision} 版)")
+    return 0
+
+
+def _note_database(tx: Tx, now: dt.datetime, *, what: str, rows: int) -> None:
+    trail.note(tx, now, actor="cli", verb=what, subject="database", detail=f"rows:{rows}")
+
+
+def _purge(parsed: Arguments, chosen: Settings) -> int:
+    keep = _kept(chosen)
+    if keep.faults:
+        raise errors.Refused("\n".join((*keep.faults, "删了不能恢复,所以改好之前什么都不删")))
+
+    async def work(db: Database) -> dict[str, int]:
+        if parsed.dry_run:
+            return await db.read(purge.count, db.now(), keep.periods)
+        forgotten = {step.key: 0 for step in purge.STEPS}
+        owner = secrets.token_hex(8)
+        while True:
+            done = await db.transact(purge.by_hand, keep.periods, owner=owner)
+            for key, number in done.forgotten.items():
+                forgotten[key] += number
+            if done.is_last:
+                return forgotten
+
+    forgotten = _with_db(chosen, work)
+    _say("只是数一数,没有删:" if parsed.dry_run else "已删:")
+    _say(*(f"{forgotten[step.key]:>8}  {step.words}" for step in purge.STEPS))
+    return 0
+
+
+def _kept(chosen: Settings) -> periods.Loaded:
+    return periods.load(chosen.config_dir / periods.FILE)
 
 
 # ── roster ───────────────────────────────────────────────────────────────────────────────────────
@@ -404,6 +470,12 @@ def _parser() -> argparse.ArgumentParser:
     add(database, "upgrade", _upgrade, "建表,或升级到这一版")
     add(commands, "doctor", _doctor, "检查有什么要人来处理")
     add(commands, "access", _access, "打印谁能做什么")
+    one = add(commands, "backup", _backup, "把整个数据库写成一个文件,机器人可以一边运行")
+    one.add_argument("file", type=pathlib.Path, metavar="F", help="如 xiaoan.zip;已有的会被换掉")
+    one = add(commands, "restore", _restore, "把备份恢复到空的数据库,SQLite 和 PostgreSQL 可以互换")
+    one.add_argument("file", type=pathlib.Path, metavar="F")
+    one = add(commands, "purge", _purge, "删去保留期满的姓名、号码和文字,不改任何数字")
+    one.add_argument("--dry-run", action="store_true", help="只数一数会删多少")
     _roster_commands(commands, add)
     one = add(commands, "invite", _invite, "发登记码")
     one.add_argument("--unit", metavar="编码", help="只给一个单位")

@@ -8,15 +8,12 @@ import structlog
 
 from bot.audit import trail
 from bot.db import Tx
-from bot.inbox import leases
 from bot.retention import periods, purge
 
 log = structlog.get_logger()
 
 AT = dt.time(3, 30)  # behind the nightly backup, before anybody is up
-LEASE = dt.timedelta(minutes=1)  # one process at a time; another goes on where one has died
 PUT_OFF = dt.timedelta(minutes=10)  # what failed is not tried again at every tick
-NAME = "purge"
 
 
 def newest(now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
@@ -58,7 +55,7 @@ class Nightly:
 
     def work(self, tx: Tx, now: dt.datetime) -> purge.Batch | None:
         """One batch, if the purge is due and no other process is at it."""
-        self._asleep_until = now + PUT_OFF  # holds if what follows fails
+        self._asleep_until = now + PUT_OFF  # stays so if what follows fails
         if not is_due(tx, now, self.zone):
             self._asleep_until = following(now, self.zone)
             return None
@@ -66,13 +63,11 @@ class Nightly:
         if keep.faults:
             log.warning("retention_fault", faults=keep.faults)
             return None
-        if not leases.take(tx, now, NAME, self.owner, for_=LEASE):
-            self._asleep_until = now + LEASE
+        if not purge.hold(tx, now, self.owner):
+            self._asleep_until = now + purge.LEASE
             return None
-        if not is_due(tx, now, self.zone):  # another has just finished
+        if not is_due(tx, now, self.zone):  # another has just come to the end
             return None
-        done = purge.batch(tx, now, keep.periods, actor="timer")
-        if done.is_last:
-            leases.release(tx, now, NAME, self.owner)
+        done = purge.batch(tx, now, keep.periods, actor="timer", owner=self.owner)
         self._asleep_until = None
         return done

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from bot import errors
 from bot.audit import forgetting as trail_forgetting
 from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import forgetting as delivery
 from bot.inbox import forgetting as inbox
+from bot.inbox import leases
 from bot.notices import forgetting as notices
 from bot.retention import periods
 from bot.retention.periods import Periods
@@ -18,6 +20,7 @@ from bot.roster import forgetting as roster
 
 AT_ONCE = 2000  # rows; a batch holds the one writer of a SQLite file for well under a second
 VERB = "purge"  # the trail's word for a purge that came to its end
+LEASE = dt.timedelta(minutes=1)  # one process at a time; another goes on where one has died
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,25 @@ def _count(tx: Tx, now: dt.datetime, keep: Periods, step: Step) -> int:
     return tx.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
 
-def batch(tx: Tx, now: dt.datetime, keep: Periods, *, actor: str, at_once: int = AT_ONCE) -> Batch:
+def hold(tx: Tx, now: dt.datetime, owner: str) -> bool:
+    """This process purges, for a minute from now; False while another does. To be asked before every batch."""
+    return leases.take(tx, now, VERB, owner, for_=LEASE)
+
+
+def by_hand(tx: Tx, now: dt.datetime, keep: Periods, *, owner: str) -> Batch:
+    """The next batch of a purge somebody asked for.
+
+    Raises:
+        Refused: another process is at it.
+    """
+    if not hold(tx, now, owner):
+        raise errors.Refused("另一个进程正在清理,请过一分钟再试")
+    return batch(tx, now, keep, actor="cli", owner=owner)
+
+
+def batch(
+    tx: Tx, now: dt.datetime, keep: Periods, *, actor: str, owner: str, at_once: int = AT_ONCE
+) -> Batch:
     """At most `at_once` things more are forgotten and counted in the trail; the last batch notes the purge's end."""
     forgotten: dict[str, int] = {}
     for step in STEPS:
@@ -98,4 +119,5 @@ def batch(tx: Tx, now: dt.datetime, keep: Periods, *, actor: str, at_once: int =
         if len(ids) == left:
             return Batch(forgotten, is_last=False)
     trail.note(tx, now, actor=actor, verb=VERB, subject="retention")
+    leases.release(tx, now, VERB, owner)
     return Batch(forgotten, is_last=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import model as delivery
 from bot.delivery.model import ChatState, State
@@ -17,6 +18,7 @@ from bot.roster import bindings, model, units
 SHOWN = 10
 RECENT = dt.timedelta(days=2)
 A_MONTH = dt.timedelta(days=30)
+BACKED_UP_WITHIN = dt.timedelta(hours=26)  # one a night, and two hours for a slow one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ def examine(tx: Tx, now: dt.datetime) -> list[Finding]:
         *_chats(tx),
         *_crossings(tx, now),
         *_roster(tx),
+        *_backup(tx, now),
     ]
     return sorted(found, key=lambda finding: not finding.bad)
 
@@ -126,3 +129,17 @@ def _roster(tx: Tx) -> list[Finding]:
     if orphaned:
         found.append(Finding(False, f"{orphaned} 条通知的主办处室已停用,按市局算"))
     return found
+
+
+def _backup(tx: Tx, now: dt.datetime) -> list[Finding]:
+    """Red once a city has been armed for longer than a backup may be away; before that there is little to lose."""
+    armed_at = tx.execute(sa.select(sa.func.min(model.unit.c.armed_at))).scalar()
+    last = trail.last_at(tx, "backup")
+    if armed_at is None:
+        return []
+    is_old = now - max(armed_at, last or armed_at) > BACKED_UP_WITHIN
+    how = "请定时运行 xiaoan backup 文件名" if is_old else "请每天备份一次"
+    if last is None:
+        return [Finding(is_old, f"还没有备份过,{how}")]
+    hours = int((now - last).total_seconds() // 3600)
+    return [Finding(is_old, f"上次备份是 {hours} 小时前" + (f",{how}" if is_old else ""))]

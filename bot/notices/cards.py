@@ -202,7 +202,7 @@ class Cards:
 
     def chase(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """A private reminder with working buttons; dropped when nothing is owed any more."""
-        owed = chase.claim(tx, now, delivery.number)
+        owed = chase.claim(tx, now, delivery.number, user_id=delivery.chat.telegram_id)
         if isinstance(owed, Drop):
             return owed
         notice, first = owed.notice, owed.assignments[0]

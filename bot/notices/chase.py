@@ -133,19 +133,22 @@ class Owed:
     assignments: tuple[queries.Status, ...]
 
 
-def claim(tx: Tx, now: dt.datetime, chase_id: int) -> Owed | Drop:
+def claim(tx: Tx, now: dt.datetime, chase_id: int, *, user_id: int) -> Owed | Drop:
     """What the contact still owes, locked so that no answer slips in between; a drop when nothing any more.
 
     有困难, 免报 and answers end it, and so does the end of the notice. One the ladder asked for ends with due, and
     half an hour after it was asked for: by then it speaks of another moment. Claimed again after a call that
     certainly failed, it is counted as of then.
+
+    Args:
+        user_id: whose chat it would be sent to; he must still be the contact it was meant for.
     """
     m = tx.execute(sa.select(_c).where(_c.c.id == chase_id)).mappings().one()
-    notice, person = queries.notice(tx, m["notice_id"]), people.get(tx, m["contact_id"])
-    if notice is None or notice.state(now) not in ("open", "due"):
-        return Drop("over")
-    if m["asked_by"] == TIMER and (notice.state(now) == "due" or now - m["at"] >= rules.NUDGES_APART):
-        return Drop("too late")
+    notice, person = queries.notice(tx, m["notice_id"]), people.by_user(tx, user_id)
+    if notice is None or person is None or person.contact_id != m["contact_id"]:
+        return Drop("somebody else now")
+    if reason := _over(notice, now, m):
+        return Drop(reason)
     units = [
         p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN
     ]
@@ -158,6 +161,14 @@ def claim(tx: Tx, now: dt.datetime, chase_id: int) -> Owed | Drop:
         return Drop("reminded just now")
     _note(tx, now, chase_id, owing)
     return Owed(notice, person, owing)
+
+
+def _over(notice: queries.Notice, now: dt.datetime, it: sa.RowMapping) -> str:
+    state = notice.state(now)
+    if state not in ("open", "due"):
+        return "over"
+    is_late = state == "due" or now - it["at"] >= rules.NUDGES_APART
+    return "too late" if is_late and it["asked_by"] == TIMER else ""
 
 
 def _reminded_lately(tx: Tx, now: dt.datetime, it: sa.RowMapping) -> bool:

@@ -71,7 +71,7 @@ def test_a_reminder_that_waited_for_the_answer_is_not_claimed(city):
     for unit in ("DH1", "DH3"):
         city.press(notice, WANG, "yes", unit=unit)
 
-    assert chase.claim(city.tx, city.now - A_MOMENT, chase_id or 0) == Drop("answered")
+    assert chase.claim(city.tx, city.now - A_MOMENT, chase_id or 0, user_id=WANG) == Drop("answered")
 
 
 def test_a_card_claimed_a_moment_before_tells_the_answer_all_the_same(city):

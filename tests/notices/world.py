@@ -131,16 +131,15 @@ class World:
 
     # ── notices ──────────────────────────────────────────────────────────────────────────────────
 
-    def publish(self, meant: str) -> int:
+    def publish(self, meant: str, *, lasts: dt.timedelta = DUE_AFTER, **changes: str) -> int:
+        due_at = self.now + lasts
         draft = publish.Draft(
             content_id="R03b", title="国庆假前安全课", kind=rules.Kind.CONFIRM, audience=audience.parse(meant),
-            text="上完了吗?", due_at=self.now + DUE_AFTER, yes_words="已上完", trouble_words="有困难",
+            text="上完了吗?", due_at=due_at, yes_words="已上完", trouble_words="有困难", **changes,
         )  # fmt: skip
         done = publish.publish(self.tx, self.now, draft, by="test")
-        self.due[done.notice_id] = self.now + DUE_AFTER
-        self._did(
-            "published", notice=done.notice_id, due_at=self.now + DUE_AFTER, units=counter.AUDIENCES[meant]
-        )
+        self.due[done.notice_id] = due_at
+        self._did("published", notice=done.notice_id, due_at=due_at, units=counter.AUDIENCES[meant])
         return done.notice_id
 
     def deliver(self, verdicts: list[Verdict]) -> None:

@@ -12,6 +12,7 @@ from tests.whole.ledger import Ledger
 
 MINUTE = dt.timedelta(minutes=1)
 UNTIL_FOUR = driver.ASK.replace("+2h", "same day at 16:00")
+UNCHASED = f"{driver.ASK}  chase: none\n"
 STAFF = ("李银桥", "周黄庄", "吴石桥", "冯青坡", "钱山阳", "孙市直", "郑大河", "陈山阳", "刘市安")
 ENROLLED = {"DH02", "DH03", "DH04", "DH05", "DH06", "SY01", "SZ01"}
 
@@ -132,7 +133,7 @@ async def test_only_the_silent_are_reminded_and_not_too_often(workday: City) -> 
     town = workday
     await town.prepare(*STAFF, groups=("DH",))
     await town.it_is("14:00")
-    await town.publish()
+    await town.publish(UNCHASED)
     county = await town.see(town.groups["DH"], "消防自查")
     await town.press("李银桥", county, "已查完")
 

@@ -102,8 +102,8 @@ class Entry:
 
     def named(self, occasion: str = "") -> str:
         """The title where no notice is out yet; 假前, 假期后 where the holiday has no name."""
-        title = self.title if occasion else self.title.replace("{holiday}假", "假")
-        return _PLACEHOLDER.sub("", title.replace("{holiday}", occasion or "假期"))
+        title = _with_holiday(self.title, occasion) if occasion else self.title.replace("{holiday}假", "假")
+        return _PLACEHOLDER.sub("", title.replace("{holiday}", "假期"))
 
     def draft(
         self,
@@ -139,6 +139,8 @@ class Entry:
         )  # fmt: skip
 
     def _filled(self, text: str, values: dict[str, str]) -> str:
+        if "holiday" in values:
+            text = _with_holiday(text, values["holiday"])
         for name in _PLACEHOLDER.findall(text):
             if name in SCHOOLS_OWN:
                 continue
@@ -148,6 +150,11 @@ class Entry:
                 )
             text = text.replace(f"{{{name}}}", values[name])
         return text
+
+
+def _with_holiday(text: str, holiday: str) -> str:
+    """国庆假前 and 寒假前: a name that ends in 假 does not say it twice."""
+    return text.replace("{holiday}假", f"{holiday.removesuffix('假')}假").replace("{holiday}", holiday)
 
 
 @dataclass(frozen=True, slots=True)

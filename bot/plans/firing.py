@@ -22,6 +22,7 @@ from bot.plans.model import FireState
 from bot.plans.reckoning import Batch
 from bot.roster import units
 
+PUNCTUAL = dt.timedelta(minutes=1)  # nobody calls that late, whatever a plan allows
 SET_BACK = dt.timedelta(minutes=1)  # clocks of two machines differ by less
 _p, _f = model.plan, model.fire
 TICK = dt.timedelta(microseconds=1)
@@ -211,7 +212,7 @@ def _settle(tx: Tx, now: dt.datetime, entry: Entry, book: Book, batch: Batch) ->
     if entry.due is not None and opens >= batch.due_at:
         return _skip(tx, now, entry, batch, AFTER_QUIET)
     is_over = entry.due is not None and batch.due_at <= now
-    if is_over or now - opens > entry.late:
+    if is_over or now - opens > max(entry.late, PUNCTUAL):
         fire_id = write(tx, now, entry.id, batch, FireState.ASKED)
         owners.ask(tx, now, entry, fire_id)
         return Fired(entry.id, batch.planned_at, FireState.ASKED)

@@ -168,6 +168,7 @@ class App:
         if books.stamped(self._config) == self.book.stamp:
             return
         self.book = await asyncio.to_thread(books.read, self._config, self.words.zone)
+        log.info("config_read", plans=len(self.book.entries), faults=len(self.book.faults))
         for fault in self.book.faults:
             log.warning("config_fault", fault=fault)
 

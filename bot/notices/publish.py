@@ -86,10 +86,9 @@ def publish(
     if not meant and not draft.audience.is_admins:
         raise errors.Refused(f"audience “{draft.audience.text}” 现在没有任何单位")
     places = bindings.places(tx, meant)
-    reached = [u for u in meant if u.id not in places.closed]
-    armed = bindings.armed_units(tx)
-    is_trial = not any(armed.has(u.place) for u in reached) and not draft.audience.is_admins
-    asked = reached or meant
+    it = _reach(tx, meant, places)
+    reached, asked = it.reached, it.asked
+    is_trial = it.is_trial and not draft.audience.is_admins
     notice_id = _insert(tx, now, draft, everyone, is_trial=is_trial, by=by)
     if draft.kind is Kind.REMINDER:
         through = [c for u in reached for c in places.chats[u.id]]
@@ -107,6 +106,36 @@ def publish(
         chats |= _remind(tx, now, notice_id, [a.chat_id for a in people.reachable(tx, roles=(Role.ADMIN,))])
     trail.note(tx, now, actor=by, verb="publish", subject=f"notice:{notice_id}", detail=f"units:{len(asked)}")
     return Published(notice_id, len(asked), len(chats), is_trial)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Of those meant, whom publishing would really ask.
+
+    Attributes:
+        reached: the ones to whom sending is allowed, or who have a pilot group.
+        is_trial: real sending is allowed to none of them.
+    """
+
+    meant: list[Unit]
+    reached: list[Unit]
+    is_trial: bool
+
+    @property
+    def asked(self) -> list[Unit]:
+        """Who stands in the notice's table; in a trial that reaches nobody, all who are meant."""
+        return self.reached or self.meant
+
+
+def reach(tx: Tx, meant: list[Unit]) -> Reach:
+    """What publishing to these would do now; nothing is written."""
+    return _reach(tx, meant, bindings.places(tx, meant))
+
+
+def _reach(tx: Tx, meant: list[Unit], places: bindings.Places) -> Reach:
+    reached = [u for u in meant if u.id not in places.closed]
+    armed = bindings.armed_units(tx)
+    return Reach(meant, reached, not any(armed.has(u.place) for u in reached))
 
 
 def _insert(tx: Tx, now: dt.datetime, draft: Draft, everyone: list[Unit], *, is_trial: bool, by: str) -> int:

@@ -54,15 +54,19 @@ class _Seen:
     off: list[sa.RowMapping] = field(default_factory=list)
 
 
-def build(tx: Tx, book: Book, *, first: dt.date, last: dt.date) -> list[Line]:
+def build(tx: Tx, book: Book, *, first: dt.date, last: dt.date, only: str = "") -> list[Line]:
     """Every occurrence from one day to another, both included, in order of time; a paused plan's are left out as such.
 
     Days on which a plan of every school day or week keeps silent stand in it too, with the holiday as the reason.
+
+    Args:
+        only: this plan alone, and as if it were switched on; '' for all as they are.
     """
     everyone = units.every(tx)
     seen = _seen(tx, book, first, last)
     lines: list[Line] = []
-    for entry in book.entries.values():
+    for entry in [book.get(only)] if only else book.entries.values():
+        seen.enabled[entry.id] |= bool(only)
         lines += _Previewed(entry, book, seen).lines(everyone, first, last)
     order = {plan_id: number for number, plan_id in enumerate(book.entries)}
     return sorted(lines, key=lambda line: (line.at, order[line.plan], line.skipped or ""))

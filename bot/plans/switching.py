@@ -1,6 +1,7 @@
 """What people do with plans: switch them on and off, publish one at once, give their word on what was put to them."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,8 +9,9 @@ import sqlalchemy as sa
 from bot import errors
 from bot.calendar.trigger import Occurrence
 from bot.db import Tx
+from bot.notices import publish
 from bot.plans import book as books
-from bot.plans import firing, model, owners, reckoning
+from bot.plans import days_off, firing, model, owners, reckoning
 from bot.plans.book import Book, Share
 from bot.plans.content import Entry
 from bot.plans.firing import Fired
@@ -42,8 +44,8 @@ class Standing:
     units: int
 
 
-def standing(tx: Tx, book: Book, *, now: dt.datetime) -> list[Standing]:
-    """Every plan of the book, in its order; the next instant is told also of a paused plan."""
+def standing(tx: Tx, book: Book, *, now: dt.datetime, some: Collection[str] | None = None) -> list[Standing]:
+    """Every plan of the book, or some by id, in its order; the next instant is told also of a paused plan."""
     rows = {row.id: row for row in tx.execute(sa.select(_p))}
     query = sa.select(_f.c.plan_id, sa.func.max(_f.c.settled_at)).where(
         _f.c.state == FireState.PUBLISHED.value
@@ -52,26 +54,29 @@ def standing(tx: Tx, book: Book, *, now: dt.datetime) -> list[Standing]:
     everyone = units.every(tx)
     found = []
     for entry in book.entries.values():
+        if some is not None and entry.id not in some:
+            continue
         row = rows.get(entry.id)
         is_enabled = entry.enabled if row is None or row.file_enabled != entry.enabled else row.is_enabled
-        shares = _shares(entry, everyone, book)
-        coming = _next(entry, shares or [Share(book.calendars.of(), ())], now)
-        next_at, is_provisional = (coming.at, coming.is_provisional) if coming else (None, False)
+        shares = shares_of(entry, everyone, book)
+        first = coming(entry, shares or [Share(book.calendars.of(), ())], now)
+        next_at, is_provisional = (first.at, first.is_provisional) if first else (None, False)
         count = sum(len(share.units) for share in shares)
         found.append(Standing(entry, is_enabled, next_at, is_provisional, last.get(entry.id), count))
     return found
 
 
-def _shares(entry: Entry, everyone: list[units.Unit], book: Book) -> list[Share]:
+def shares_of(entry: Entry, everyone: list[units.Unit], book: Book) -> list[Share]:
+    """The plan's audience by calendar; none where nobody is meant, or a unit is named that there is not."""
     try:
         return books.shares(entry, everyone, book.calendars)
     except errors.Refused:
         return []
 
 
-def _next(entry: Entry, shares: list[Share], now: dt.datetime) -> Occurrence | None:
-    coming = [t.next_after(now, share.calendar) for share in shares for t in entry.triggers]
-    return min((one for one in coming if one is not None), key=lambda one: one.at, default=None)
+def coming(entry: Entry, shares: list[Share], now: dt.datetime) -> Occurrence | None:
+    found = [t.next_after(now, share.calendar) for share in shares for t in entry.triggers]
+    return min((one for one in found if one is not None), key=lambda one: one.at, default=None)
 
 
 def notes(tx: Tx, book: Book) -> list[str]:
@@ -112,13 +117,50 @@ def _locked(tx: Tx, now: dt.datetime, entry: Entry) -> sa.Row[tuple[object, ...]
     return tx.execute(sa.select(_p).where(_p.c.id == entry.id).with_for_update()).one()
 
 
-def run(tx: Tx, now: dt.datetime, plan_id: str, *, book: Book, by: str) -> list[Fired]:
-    """Publish the plan at once, whether it is switched on or not, also in quiet hours.
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom `run` would publish to.
+
+    Attributes:
+        units: how many would be asked or told; 0 for a plan for the administrators.
+        closed: how many of them have 今天停课; they are not spared.
+    """
+
+    units: int
+    closed: int
+    is_trial: bool
+
+
+def reach(tx: Tx, now: dt.datetime, plan_id: str, *, book: Book) -> Reach:
+    """Whom `run` would publish to now.
+
+    Raises:
+        Refused: no such plan, nobody is meant, or it would be due already.
+    """
+    entry = book.get(plan_id)
+    found = books.shares(entry, units.every(tx), book.calendars)
+    asked = [publish.reach(tx, batch.units) for batch in _at_once(entry, found, book, now)]
+    everyone = [unit for one in asked for unit in one.asked]
+    if not everyone and not entry.audience.is_admins:
+        raise errors.Refused(f"audience “{entry.audience.text}” {firing.EMPTY}")
+    closed = days_off.closed(tx, now.astimezone(book.zone).date(), everyone)
+    is_trial = all(one.is_trial for one in asked) and not entry.audience.is_admins
+    return Reach(len(everyone), len(closed), is_trial)
+
+
+def run(
+    tx: Tx, now: dt.datetime, plan_id: str, *, book: Book, by: str, units_told: int | None = None
+) -> list[Fired]:
+    """Publish the plan at once, whether it is switched on or not, also in quiet hours and to schools that stay closed.
 
     Units whose answers are due at different instants have a notice each.
 
+    Args:
+        units_told: how many the person was told it would reach; None where nothing was told.
+
     Raises:
-        Refused: no such plan, nobody is meant, it would be due already, or it went out a moment ago.
+        Refused: no such plan, nobody is meant, it would be due already, it went out a moment ago, or it would reach
+            other than as many as told.
     """
     entry = book.get(plan_id)
     _locked(tx, now, entry)
@@ -136,6 +178,9 @@ def run(tx: Tx, now: dt.datetime, plan_id: str, *, book: Book, by: str) -> list[
     refused = next((one.reason for one in fired if one.state is not FireState.PUBLISHED), "")
     if refused or not fired:
         raise errors.Refused(refused or f"audience “{entry.audience.text}” {firing.EMPTY}")
+    count = sum(one.units for one in fired)
+    if units_told is not None and units_told != count:
+        raise errors.Refused(f"单位数变了,现在是 {count} 个。请返回再看一下。")
     owners.note(tx, now, actor=by, verb="plan_run", plan_id=plan_id)
     return fired
 
@@ -143,7 +188,7 @@ def run(tx: Tx, now: dt.datetime, plan_id: str, *, book: Book, by: str) -> list[
 def _at_once(entry: Entry, shares: list[Share], book: Book, now: dt.datetime) -> list[Batch]:
     found: dict[dt.datetime, Batch] = {}
     for share in shares:
-        occurrence = _occasion(entry, share, book, now)
+        occurrence = occasion(entry, share, book, now)
         holiday = occurrence.holiday
         due_at = entry.due.at(now, book.zone, calendar=share.calendar, holiday=holiday) if entry.due else now
         if due_at not in found:
@@ -152,11 +197,11 @@ def _at_once(entry: Entry, shares: list[Share], book: Book, now: dt.datetime) ->
     return [found[due_at] for due_at in sorted(found)]
 
 
-def _occasion(entry: Entry, share: Share, book: Book, now: dt.datetime) -> Occurrence:
+def occasion(entry: Entry, share: Share, book: Book, now: dt.datetime) -> Occurrence:
     """What the plan would be told by if it fired now: the occasion of its next occurrence, or the next holiday."""
-    coming = _next(entry, [share], now)
-    if coming is not None and coming.occasion:
-        return Occurrence(now, coming.occasion, coming.is_provisional, coming.holiday)
+    first = coming(entry, [share], now)
+    if first is not None and first.occasion:
+        return Occurrence(now, first.occasion, first.is_provisional, first.holiday)
     holiday = next(share.calendar.holidays_from(now.astimezone(book.zone).date()), None)
     return Occurrence(now, holiday.name if holiday else "")
 
@@ -207,7 +252,7 @@ def _make_up(
     tx: Tx, now: dt.datetime, entry: Entry, book: Book, planned_at: dt.datetime, due_at: dt.datetime, by: str
 ) -> None:
     """Publish what was missed, with as long to answer as it would have had."""
-    shares = _shares(entry, units.every(tx), book)
+    shares = shares_of(entry, units.every(tx), book)
     found = reckoning.batches(entry, shares, book, after=planned_at - firing.TICK, until=planned_at)
     batch = next((one for one in found if one.due_at == due_at), None)
     if batch is None:

@@ -58,9 +58,9 @@ class Words:
         """15:12."""
         return at.astimezone(self.zone).strftime("%H:%M")
 
-    def day(self, at: dt.datetime) -> str:
-        """9月30日(周三)."""
-        local = at.astimezone(self.zone)
+    def day(self, at: dt.date) -> str:
+        """9月30日(周三); of an instant its date at the schools."""
+        local = at.astimezone(self.zone) if isinstance(at, dt.datetime) else at
         return f"{local.month}月{local.day}日(周{WEEKDAYS[local.weekday()]})"
 
     def moment(self, at: dt.datetime, seen_on: dt.datetime | None = None) -> str:

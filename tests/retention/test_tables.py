@@ -21,6 +21,7 @@ from tests.notices import counter, test_tables, world
 YEARS = dt.timedelta(days=1500)  # by then everything but posts has been kept long enough
 LEAVERS = st.frozensets(st.integers(1, len(counter.CONTACTS)))
 IT = Periods()
+UNSHRUNK = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a smaller example takes minutes to find
 
 
 def figures(table: queries.Table) -> tuple[object, ...]:
@@ -110,7 +111,7 @@ def played(tx: sa.Connection, known, script, leavers) -> None:
 
 
 @hypothesis.given(known=test_tables.KNOWN_AT_FIRST, script=test_tables.SCRIPTS, leavers=LEAVERS)
-@hypothesis.settings(max_examples=25)
+@hypothesis.settings(max_examples=25, phases=UNSHRUNK)
 def test_no_figure_of_an_old_table_changes_when_things_are_forgotten(connection, known, script, leavers):
     with connection.begin() as transaction:
         played(connection, known, script, leavers)
@@ -135,6 +136,8 @@ async def played_on(url, known, script, leavers) -> None:
 
 @pytest.mark.postgresql
 @hypothesis.given(known=test_tables.KNOWN_AT_FIRST, script=test_tables.SCRIPTS, leavers=LEAVERS)
-@hypothesis.settings(max_examples=3, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@hypothesis.settings(
+    max_examples=3, phases=UNSHRUNK, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
 def test_postgresql_keeps_the_same(postgresql_url, known, script, leavers):
     asyncio.run(played_on(postgresql_url, known, script, leavers))

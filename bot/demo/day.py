@@ -103,16 +103,12 @@ class Day:
         self.city.tell(f"没登记的人点了:{toast[:12]}…", "a stranger's tap is refused, politely")
 
     async def _chase(self, silent: list[Unit]) -> None:
+        """An hour before it is due whoever is silent is reminded in private, half an hour later the counties know."""
         await self.city.scene("16:00")
-        clerk = self.city.clerk()
-        self.city.sim.send(clerk, clerk, "提醒")
-        await self.city.until(lambda: self.city.sim.has(clerk, "将私聊提醒"))
-        await self.city.press(clerk, self.city.sim.find(clerk, "将私聊提醒"), "提醒")
-        await self.city.calm()
-        reminded = sum(self.city.sim.has(self.city.cast.of(u.id, Role.PRINCIPAL), "还没报") for u in silent)
+        await self.city.until(lambda: all(self._is_reminded(unit) for unit in silent))
         self.city.tell(
-            f"市局再提醒:只私聊没回复的 {reminded} 校",
-            f"the city reminds only the {reminded} silent schools, in private",
+            f"没回复的 {len(silent)} 校,各收到一条私聊提醒",
+            f"the {len(silent)} silent schools are reminded, in private",
         )
         await self.city.scene("16:20")
         for unit in silent[:3]:
@@ -121,6 +117,14 @@ class Day:
             self.answered.add(unit.id)
         self.city.tell("其中 3 校从提醒里直接点了 ✅", "three of them answer right from the reminder")
         await self.city.calm()
+        await self.city.scene("16:30")
+        officer = self.city.cast.of(silent[3].county_id or 0, Role.COUNTY_OFFICER)
+        await self.city.until(lambda: self.city.sim.has(officer, "还有30分钟"))
+        await self.city.calm()
+        self.city.tell("没报的名单先到县局", "the counties get the list of who is missing, before the city")
+
+    def _is_reminded(self, unit: Unit) -> bool:
+        return self.city.sim.has(self.city.cast.of(unit.id, Role.PRINCIPAL), "还没报")
 
     async def _on_behalf(self) -> None:
         """Two schools nobody of which is enrolled: the clerk rings one and answers, the other owes nothing."""
@@ -137,24 +141,18 @@ class Day:
         )
 
     async def _pick(self, clerk: simulator.User, unit: Unit, *presses: str) -> None:
-        self.city.sim.send(clerk, clerk, "汇总")
-        page = await self._newest(clerk, "没登记")
+        asked = self.city.sim.send(clerk, clerk, "汇总")
+        await self.city.until(lambda: self.city.sim.last(clerk, from_bot=True).id > asked.id)
+        page = self.city.sim.last(clerk, from_bot=True)
         for button in ("没登记", "已电话/代报", unit.name, *presses):
             await self.city.until(lambda button=button: any(button in text for text in page.button_texts))  # type: ignore[misc]
             await self.city.press(clerk, page, button)
         await self.city.calm()
 
-    async def _newest(self, user: simulator.User, button: str) -> simulator.Message:
-        """The newest message with such a button."""
-        await self.city.until(
-            lambda: any(button in text for text in self.city.sim.last(user, from_bot=True).button_texts)
-        )
-        return self.city.sim.last(user, from_bot=True)
-
     async def _deadline(self, straggler: Unit) -> None:
         await self.city.scene("17:00:11")
         clerk = self.city.clerk()
-        await self.city.until(lambda: self.city.sim.has(clerk, "截至"))
+        await self.city.until(self._table)
         await self.city.calm()
         self.city.tell(
             "截止,各县的表给各县,全市的表给市局",
@@ -169,6 +167,19 @@ class Day:
         self.city.tell(
             f"{straggler.name} 补报,17:00 的表不变", "a late answer counts as late; the 17:00 table stays"
         )
+        await self.city.scene("17:30")
+        await self.city.until(lambda: self.city.sim.has(clerk, "又补报"))
+        self.city.tell("又补报了几校,市局也知道", "the city is told what came in after the deadline")
+
+    def _table(self) -> simulator.Message:
+        """The city's table of 17:00."""
+        found = (
+            m for m in reversed(self.city.sim.messages(self.city.clerk())) if m.text.startswith("【汇总】")
+        )
+        table = next((m for m in found if "截至" in m.text), None)
+        if table is None:
+            raise simulator.Impossible("the table has not come yet")
+        return table
 
     # ── after the curtain ────────────────────────────────────────────────────────────────────────
 
@@ -183,8 +194,7 @@ class Day:
         self.say(f"\n── {group.title} 的卡片 · the card ──")
         self.say(card.text)
         self.say(" ".join(f"[{text}]" for text in card.button_texts))
-        clerk = self.city.clerk()
-        table = self.city.sim.find(clerk, "截至")
+        table = self._table()
         self.say("\n── 17:00 的表 · the table ──")
         self.say(table.text)
         doc = await self.city.bot.db.read(

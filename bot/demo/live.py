@@ -20,7 +20,7 @@ from bot.simulator import page
 from bot.simulator.page import Action, Both, Group, Handset, Line, Panel, Person, Step
 
 TITLE = Both("校安 · 演示", "Xiaoan · demo")
-OPENS, CURTAIN = "14:59:00", "14:59:55"  # the question is asked at 15:00, by itself
+OPENS, CURTAIN = "14:59:00", "14:59:57"  # the question is asked at 15:00, by itself
 WAITS_FOR_VIEWER_S = 25.0
 BY_THEMSELVES = ("R03a", "R03b")
 STOPS = {"16:00": "16:00", "16:30": "16:30", "17:00": "17:00:12", "17:30": "17:30:05"}

@@ -163,12 +163,14 @@ class Principals:
         async with self._one_at_a_time:
             due = sorted((act for act in self._acts if act.at <= until), key=lambda act: act.at)
             self._acts = [act for act in self._acts if act.at > until]
-            for act in due:
-                if act.user.id not in self.spared:
-                    with contextlib.suppress(
-                        TimeoutError, simulator.Impossible
-                    ):  # the card is gone, or no answer
-                        await self._answer(act)
+            async with asyncio.TaskGroup() as tasks:
+                for act in due:
+                    if act.user.id not in self.spared:
+                        tasks.create_task(self._try(act))
+
+    async def _try(self, act: Act) -> None:
+        with contextlib.suppress(TimeoutError, simulator.Impossible):  # the card is gone, or nobody answers
+            await self._answer(act)
 
     async def _answer(self, act: Act) -> None:
         wanted = "trouble" if act.manner is Manner.TROUBLED else "yes"

@@ -25,6 +25,7 @@ from bot.roster.units import Unit
 
 A_DAY = dt.timedelta(days=1)
 NOT_YOURS = "您只能登记本县的停课。"
+NOBODY = "没有这样的学校,请重新发“校历”。"
 _o = model.day_off
 
 
@@ -209,7 +210,7 @@ def _meant(tx: Tx, now: dt.datetime, target: Target, person: Person, zone: dt.tz
         raise errors.Refused("只能登记今天和明天的停课,请重新发“校历”。")
     schools = target.of(units.every(tx))
     if not schools:
-        raise errors.Refused("没有这样的学校,请重新发“校历”。")
+        raise errors.Refused(NOBODY)
     return schools
 
 

@@ -13,7 +13,7 @@ from bot.calendar.school_triggers import EverySchoolDay, OfWeek
 from bot.calendar.trigger import Trigger, instant_of
 from bot.db import Tx
 from bot.plans import book as books
-from bot.plans import days_off, firing, model, reckoning
+from bot.plans import days_off, firing, model, reckoning, switching
 from bot.plans.book import Book, Share
 from bot.plans.content import Entry
 from bot.plans.model import FireState
@@ -23,7 +23,7 @@ from bot.texts import Words
 
 PAUSED = "计划暂停中"
 SHOWN = 4  # days left out for one reason that are named one by one
-_p, _f = model.plan, model.fire
+_f = model.fire
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Line:
 class _Seen:
     """What the database says of the time previewed."""
 
-    enabled: dict[str, bool]
+    enabled: frozenset[str]
     fires: dict[tuple[str, dt.datetime], str] = field(default_factory=dict)
     off: list[sa.RowMapping] = field(default_factory=list)
 
@@ -64,23 +64,18 @@ def build(tx: Tx, book: Book, *, first: dt.date, last: dt.date, only: str = "") 
     """
     everyone = units.every(tx)
     seen = _seen(tx, book, first, last)
+    seen.enabled |= {only}
     lines: list[Line] = []
     for entry in [book.get(only)] if only else book.entries.values():
-        seen.enabled[entry.id] |= bool(only)
         lines += _Previewed(entry, book, seen).lines(everyone, first, last)
     order = {plan_id: number for number, plan_id in enumerate(book.entries)}
     return sorted(lines, key=lambda line: (line.at, order[line.plan], line.skipped or ""))
 
 
 def _seen(tx: Tx, book: Book, first: dt.date, last: dt.date) -> _Seen:
-    rows = {row.id: row for row in tx.execute(sa.select(_p))}
-    enabled = {
-        e.id: rows[e.id].is_enabled if e.id in rows and rows[e.id].file_enabled == e.enabled else e.enabled
-        for e in book.entries.values()
-    }
     over = sa.select(_f.c.plan_id, _f.c.planned_at, _f.c.reason).where(_f.c.state == FireState.SKIPPED.value)
     fires = {(row.plan_id, row.planned_at): row.reason for row in tx.execute(over)}
-    return _Seen(enabled, fires, days_off.standing(tx, first, last))
+    return _Seen(switching.enabled(tx, book), fires, days_off.standing(tx, first, last))
 
 
 class _Previewed:
@@ -89,7 +84,7 @@ class _Previewed:
     def __init__(self, entry: Entry, book: Book, seen: _Seen) -> None:
         self._entry, self._book, self._seen = entry, book, seen
         self._found: dict[tuple[dt.datetime, str], Line] = {}
-        self._why = "" if seen.enabled[entry.id] else PAUSED
+        self._why = "" if entry.id in seen.enabled else PAUSED
 
     def lines(self, everyone: list[Unit], first: dt.date, last: dt.date) -> list[Line]:
         try:

@@ -57,13 +57,24 @@ def standing(tx: Tx, book: Book, *, now: dt.datetime, some: Collection[str] | No
         if some is not None and entry.id not in some:
             continue
         row = rows.get(entry.id)
-        is_enabled = entry.enabled if row is None or row.file_enabled != entry.enabled else row.is_enabled
+        is_enabled = _is_enabled(entry, row)
         shares = shares_of(entry, everyone, book)
         first = coming(entry, shares or [Share(book.calendars.of(), ())], now)
         next_at, is_provisional = (first.at, first.is_provisional) if first else (None, False)
         count = sum(len(share.units) for share in shares)
         found.append(Standing(entry, is_enabled, next_at, is_provisional, last.get(entry.id), count))
     return found
+
+
+def enabled(tx: Tx, book: Book) -> frozenset[str]:
+    """The ids of the plans that are switched on."""
+    rows = {row.id: row for row in tx.execute(sa.select(_p))}
+    return frozenset(e.id for e in book.entries.values() if _is_enabled(e, rows.get(e.id)))
+
+
+def _is_enabled(entry: Entry, row: sa.Row[tuple[object, ...]] | None) -> bool:
+    """A word in the file that is newer than the row holds."""
+    return entry.enabled if row is None or row.file_enabled != entry.enabled else bool(row.is_enabled)
 
 
 def shares_of(entry: Entry, everyone: list[units.Unit], book: Book) -> list[Share]:
@@ -81,8 +92,8 @@ def coming(entry: Entry, shares: list[Share], now: dt.datetime) -> Occurrence | 
 
 def notes(tx: Tx, book: Book) -> list[str]:
     """What `doctor` says of the plans: which are on, whose office nobody knows."""
-    rows = {row.id: row for row in tx.execute(sa.select(_p))}
-    on = [e.id for e in book.entries.values() if (rows[e.id].is_enabled if e.id in rows else e.enabled)]
+    is_on = enabled(tx, book)
+    on = [plan_id for plan_id in book.entries if plan_id in is_on]
     found = [f"计划 {len(book.entries)} 个,启用 {len(on)} 个{':' if on else ''}{' '.join(on)}"]
     codes = {u.code for u in units.every(tx)}
     lost = [f"{e.id}({e.owner})" for e in book.entries.values() if e.owner and e.owner not in codes]
@@ -99,7 +110,7 @@ def switch(tx: Tx, now: dt.datetime, plan_id: str, *, on: bool, book: Book, by: 
     """
     entry = book.get(plan_id)
     row = _locked(tx, now, entry)
-    is_enabled = entry.enabled if row.file_enabled != entry.enabled else row.is_enabled
+    is_enabled = _is_enabled(entry, row)
     values = {
         "is_enabled": on, "file_enabled": entry.enabled, "timing": books.timing(entry), "changed_by": by,
         "changed_at": now,

@@ -12,7 +12,19 @@ from bot.texts import Words
 
 log = structlog.get_logger()
 
-PRIVATE = ("todo", "summary", "missing", "chase", "report", "handover", "me", "help", "cancel")
+PRIVATE = (
+    "todo",
+    "summary",
+    "missing",
+    "chase",
+    "plans",
+    "calendar",
+    "report",
+    "handover",
+    "me",
+    "help",
+    "cancel",
+)
 GROUP = ("start",)
 
 

@@ -6,6 +6,8 @@ from telegram.ext import CallbackQueryHandler, ChatMemberHandler, CommandHandler
 
 from bot.notices.trouble_messages import TroubleMessages
 from bot.plans.book import Book
+from bot.plans.pages import PlanPages
+from bot.plans.school_days import SchoolDays
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
 from bot.telegram.context import Application
@@ -13,6 +15,7 @@ from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling
 from bot.telegram.handlers.planning import Planning
+from bot.telegram.handlers.schooldays import SchoolDaysInChat
 from bot.telegram.handlers.talk import Talking
 from bot.texts import Words
 
@@ -23,8 +26,8 @@ def add(application: Application, words: Words, phones: str, book: Callable[[], 
     """Every handler, in the order in which they are asked."""
     answering, enrolling = Answering(words), Enrolling(words)
     desk = Desk(words, Pages(words, phones), Picking(words), TroubleMessages(words, phones))
-    planning = Planning(words, book)
-    talking = Talking(words, enrolling, answering, desk)
+    planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
+    talking = Talking(words, enrolling, answering, desk, planning, days)
 
     buttons = {
         "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,
@@ -39,11 +42,15 @@ def add(application: Application, words: Words, phones: str, book: Callable[[], 
         "behalf": desk.behalf, "excuse": desk.excuse, "rang": desk.rang,
         "chase": desk.chase_ask, "chase!": desk.chase,
         "fire-go": planning.decide, "fire-no": planning.decide,
+        "plans": planning.list, "plan": planning.one, "plan-on": planning.switch, "plan-off": planning.switch,
+        "plan-run": planning.run_ask, "plan-run!": planning.run, "plan-ahead": planning.ahead,
+        "days": days.page, "off-whom": days.whom, "off-ask": days.ask, "off": days.close, "off-back": days.take_back,
     }  # fmt: skip
     commands = {
         "start": enrolling.start, "me": enrolling.me, "handover": enrolling.hand_over, "pilot": enrolling.pilot,
         "help": talking.help, "cancel": talking.cancel, "todo": talking.todo, "report": talking.report,
         "summary": desk.summary, "missing": desk.missing, "chase": desk.chase_command,
+        "plans": planning.plans, "calendar": days.calendar,
     }  # fmt: skip
     for action, handler in buttons.items():
         application.add_handler(CallbackQueryHandler(handler, pattern=rf"^v1:\d+:\d+:{action}(:|$)"))

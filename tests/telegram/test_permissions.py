@@ -13,7 +13,10 @@ import pytest
 import pytest_asyncio
 from telegram import ext
 
+from bot.db import Tx
 from bot.delivery.message import Callback
+from bot.plans import days_off, place
+from bot.plans import model as plans
 from bot.roster import people
 from bot.roster.access import Action, Role
 from bot.summaries.pages import Page, Part
@@ -32,6 +35,7 @@ TARGETS = {  # whom each aims at: their own, and at least one of every kind out 
     "stranger": (OWN, CITY_RUN),
 }
 PAIRS = [(actor, code) for actor in ACTORS for code in TARGETS[actor]]
+SCHOOL_COUNT = 7  # a college is none
 SCHOOLS = ("DH1", "DH2", "DH3", "QS1", "QS2", "QS3", "SZ1", "GX1")
 
 
@@ -298,6 +302,76 @@ async def test_a_word_on_a_plan_counts_by_right_alone(city: City, actor: str) ->
         assert ("fire" in changed(before, await city.facts())) == may
 
 
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_plans_are_seen_and_run_by_right_alone(city: City, actor: str) -> None:
+    key = place.key("P")
+    look = [
+        Callback(place.PLANS, args=("0",)), Callback(place.PLAN, args=(key, "0")),
+        Callback(place.PLAN_AHEAD, args=(key, "0", "0")), Callback(place.PLAN_AHEAD, args=(place.ALL, "0", "0")),
+        Callback(place.DAYS, args=("0",)),
+    ]  # fmt: skip
+    sees = any(city.may(actor, Action.SEE_PLANS, code) for code in SCHOOLS)
+    runs = any(city.may(actor, Action.RUN_PLANS, code) for code in SCHOOLS)
+    for callback, title in zip(
+        look, ("【计划】", "今天演练", "【今后 30 天】", "【今后 30 天】", "【校历】"), strict=True
+    ):
+        before = await city.facts()
+        told = await city.press(actor, callback.encode())
+        assert changed(before, await city.facts()) == {}
+        assert (title in told.to_person) == sees, (callback, told)
+        assert_nothing_is_given_away(city, actor, told)
+    await city.bot.db.transact(_an_hour_ago)
+    for action, args, table in (
+        (place.PLAN_ON, (), "plan"), (place.PLAN_OFF, (), "plan"), (place.PLAN_RUN, (), ""),
+        (place.PLAN_SEND, (str(SCHOOL_COUNT),), "notice"),
+    ):  # fmt: skip
+        before = await city.facts()
+        told = await city.press(actor, Callback(action, args=(key, "0", *args)).encode())
+        facts = changed(before, await city.facts())
+        assert bool(facts) == (runs and bool(table)), (action, facts)
+        assert table in facts or not (runs and table)
+        assert action != place.PLAN_RUN or (f"将发给 {SCHOOL_COUNT} 个单位,现在发?" in told.to_person) == runs
+
+
+def _an_hour_ago(tx: Tx, now: dt.datetime) -> None:
+    """Whatever a plan published was then: it may be run again."""
+    tx.execute(plans.fire.update().values(settled_at=now - dt.timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(("actor", "code"), PAIRS)
+async def test_schools_are_closed_and_opened_again_by_right_alone(city: City, actor: str, code: str) -> None:
+    zone = city.bot.words.zone
+    day, county = city.bot.db.now().astimezone(zone).date(), city.places[code].county_id
+    may = city.may(actor, Action.DAY_OFF, code)
+    whom = (place.written(day), str(county or 0))
+    before = await city.facts()
+    told = await city.press(
+        actor,
+        *(
+            Callback(*it).encode()
+            for it in ((place.OFF_WHOM, 0, 0, whom), (place.OFF_ASK, 0, 0, (*whom, place.ALL)))
+        ),
+    )
+    assert changed(before, await city.facts()) == {}
+    somewhere = county is None and any(city.may(actor, Action.DAY_OFF, one) for one in SCHOOLS)
+    assert ("哪些学校停课?" in told.to_person) == (may or somewhere)  # of no county: one's own is offered
+    assert ("全市:今天哪些学校停课?" in told.to_person) == (may and county is None)
+    assert ("校今天停课:" in told.to_person) == may
+    assert_nothing_is_given_away(city, actor, told)
+
+    told = await city.press(actor, Callback(place.OFF, args=(*whom, place.ALL)).encode())
+    assert ("day_off" in changed(before, await city.facts())) == may
+    assert_nothing_is_given_away(city, actor, told)
+
+    target, officer = days_off.Target(day, county), city.users["city_officer"].id
+    done = await city.bot.db.transact(days_off.close, target, user_id=officer, zone=zone)
+    assert done.is_new != may
+    told = await city.press(actor, Callback(place.OFF_BACK, args=(str(done.day_off_id),)).encode())
+    assert_nothing_is_given_away(city, actor, told)
+    back = await city.bot.db.transact(days_off.take_back, done.day_off_id or 0, user_id=officer, zone=zone)
+    assert back.is_new != may
+
+
 # ── role × action × place ────────────────────────────────────────────────────────────────────────
 
 
@@ -340,6 +414,8 @@ WORDS = (
     "未报",
     "提醒",
     "催报",
+    "计划",
+    "校历",
     "待办",
     "我",
     "我是谁",
@@ -429,6 +505,8 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         "not-me",
         "fire-go",
         "fire-no",
+        *(place.PLANS, place.PLAN, place.PLAN_ON, place.PLAN_OFF, place.PLAN_RUN, place.PLAN_SEND),
+        *(place.PLAN_AHEAD, place.DAYS, place.OFF_WHOM, place.OFF_ASK, place.OFF, place.OFF_BACK),
     }
 
     assert pressed | {"look", "is-me", "no-count"} == set(ROUTES.actions)

@@ -86,6 +86,50 @@ def _each(**choices: list[object]) -> list[dict[str, object]]:
     return [{k: v[i % len(v)] for k, v in choices.items()} for i in range(longest)]
 
 
+TODAY = dt.date(2026, 9, 30)
+STAGE_DAYS = [
+    Fact(is_school_day=school, is_make_up_day=make_up, off=off, exam=exam, is_provisional=unsure)
+    for school, make_up, off, exam, unsure in (
+        (True, False, "", "", False), (True, True, "", "高考", True), (False, False, "国庆", "", True),
+        (False, False, "", "", False),
+    )
+]  # fmt: skip
+HOLIDAYS = [
+    Fact(name="国庆", first_day_off=TODAY + dt.timedelta(days), last_day_off=dt.date(2026, 10, 7),
+         last_school_day=dt.date(2026, 9, 29), resumes_on=dt.date(2026, 10, 8), is_provisional=unsure)
+    for days, unsure in ((1, False), (0, True))
+]  # fmt: skip
+TERMS = [
+    Fact(
+        break_name="寒假",
+        break_begins=begins,
+        break_is_provisional=True,
+        starts_on=starts,
+        start_is_provisional=True,
+    )
+    for begins, starts in ((dt.date(2027, 2, 3), dt.date(2027, 3, 1)), (None, None))
+]
+CLOSINGS = [Fact(place="大河县", tag="山区", schools=12, is_today=True, by=WHO, since=AT)] * 8
+CLOSED = _each(
+    place=["大河县", "全市"],
+    tag=["", "山区"],
+    schools=[12],
+    is_today=[True, False],
+    notices=[0, 2],
+    asks=[24],
+)
+SPANS = [
+    Fact(line=Fact(at=AT, title="字" * 30, units=3812, is_provisional=True, skipped=skipped), last_at=DUE, times=times)
+    for skipped, times in ((None, 1), ("国庆", 5), ("今天停课", 1))
+]  # fmt: skip
+PLAN_CARD = Fact(kind="confirm", level="today", due="今天17:00", text="国庆假前安全课上完了吗?", provisional=True,
+                 buttons=["✅ 已上完", "⚠️ 有困难"])  # fmt: skip
+PLANS = _each(title=["国庆假前安全课", "字" * 30], card=[PLAN_CARD, None], fault=["没有放假"], is_enabled=[True, False],
+              by=[WHO, ""], changed_at=[AT], when=["假前1个上学日 15:00"], whom=["各校"], units=[3812], is_admins=[False, True],
+              own_only=[True, False], unless=["next_year_known", "never"], due=["当天 17:00", ""], chase=["standard", ""],
+              escalate=["county", "none"], owner=["安全处", ""], is_urgent=[False, True],
+              times=[[Fact(at=AT, is_provisional=True)] * 3, []], last_at=[AT, None])  # fmt: skip
+
 SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.header": [{k: v for k, v in s.items() if k in ("kind", "level", "due", "is_trial", "over")} for s in CARD],
     "card.ask": CARD,
@@ -145,7 +189,30 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
                             state=["proposed", "proposed", "published", "published", "skipped"],
                             reason=["", "", "", "", "放假日期改了,这一次不发"]),
     "plans.decided": _each(state=["published", "skipped", "proposed", "asked"], is_new=[True, False]),
-    "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "report", "handover", "me", "help",
+    "plans.maybe": _each(is_provisional=[True, False]), "plans.list": _each(total=[62], on=[0, 62], page=[1], pages=[1, 8]),
+    "plans.row": _each(title=[SHORT, "字" * 30], is_enabled=[True, False], is_ask=[True, False], at=[AT, None],
+                       is_manual=[False, True], is_provisional=[False, True]),
+    "plans.one": PLANS,
+    "plans.ask": _each(title=["字" * 30], units=[3812], closed=[0, 12], is_trial=[False, True], is_admins=[False, True]),
+    "plans.ahead": _each(title=["", "字" * 30], is_paused=[False, True], spans=[[], SPANS], page=[1], pages=[1, 9]),
+    "plans.switched": _each(is_on=[True, False], is_new=[True, False]),
+    "plans.sent": _each(units=[3812], is_admins=[False, True]), "plans.switch": _each(is_enabled=[True, False]),
+    "calendar.maybe": _each(is_provisional=[True, False]),
+    "calendar.page": _each(today=[TODAY], days=[[], [("各校", STAGE_DAYS[0])], [(LONG, d) for d in STAGE_DAYS]],
+                           safety=[(), ("全国消防日", "安全生产月")], holidays=[[], [("各校", h) for h in HOLIDAYS]],
+                           terms=[[], [("小学、初中", t) for t in TERMS]], closings=[[], CLOSINGS], first=[1], page=[1],
+                           pages=[1, 9]),
+    "calendar.status": [{"d": d} for d in STAGE_DAYS], "calendar.holiday": _each(today=[TODAY], h=HOLIDAYS),
+    "calendar.term": [{"t": t} for t in TERMS],
+    "calendar.who_closes": _each(place=["大河县", LONG], tag=["", "山区"], schools=[180], is_today=[True, False]),
+    "calendar.pick_whom": _each(place=["大河县", "全市"], is_today=[True, False], page=[1], pages=[1, 9]),
+    "calendar.ask": CLOSED, "calendar.closed": CLOSED,
+    "calendar.noted": _each(is_new=[True, False]),
+    "calendar.taken_back": _each(is_new=[True, False], notices=[0, 2], asks=[24]),
+    "calendar.close": _each(is_today=[True, False]), "calendar.whole": _each(is_city=[True, False], schools=[3812]),
+    "calendar.some": _each(name=["山区"], schools=[3812]), "calendar.undo": [{"number": 0}, {"number": 99}],
+    "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "plans", "calendar", "report",
+                                           "handover", "me", "help",
                                            "cancel", "start")],
     "talk.todo": [{"count": 0}, {"count": 99}], "talk.cancelled": [{"something": True}, {"something": False}],
     "talk.line_saved": _unit,

@@ -19,6 +19,7 @@ from bot.retention.periods import Periods
 from bot.roster import forgetting as roster
 
 AT_ONCE = 2000  # rows; a batch holds the one writer of a SQLite file for well under a second
+PEOPLE_AT_ONCE = 400  # people or chats; each takes hundreds of answers or messages along
 VERB = "purge"  # the trail's word for a purge that came to its end
 LEASE = dt.timedelta(minutes=1)  # one process at a time; another goes on where one has died
 
@@ -31,6 +32,7 @@ class Step:
         words: what happens to how many, for the operator.
         find: what has been kept long enough, as ids.
         erase: forgets these.
+        most: at once.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Step:
     days: Callable[[Periods], int]
     find: Callable[[dt.datetime], sa.Select[int]]
     erase: Callable[[Tx, dt.datetime, list[int]], None]
+    most: int = AT_ONCE
 
 
 def _erase_people(tx: Tx, now: dt.datetime, ids: list[int]) -> None:
@@ -50,9 +53,15 @@ def _a_day(_: Periods) -> int:
 
 
 STEPS = (
-    Step("people", "离任的联系人,删去姓名、手机号和登记的账号", lambda p: p.people_days, roster.gone, _erase_people),
+    Step(
+        "people", "离任的联系人,删去姓名、手机号和登记的账号", lambda p: p.people_days, roster.gone, _erase_people,
+        most=PEOPLE_AT_ONCE,
+    ),
     Step("accounts", "换下来的 Telegram 账号", lambda p: p.people_days, roster.former, roster.erase_former),
-    Step("chats", "不再是联系人的私聊,删去账号", lambda p: p.people_days, roster.strangers, roster.erase_strangers),
+    Step(
+        "chats", "不再是联系人的私聊,删去账号", lambda p: p.people_days, roster.strangers, roster.erase_strangers,
+        most=PEOPLE_AT_ONCE,
+    ),
     Step("troubles", "“有困难”的文字、语音、照片", lambda p: p.trouble_days, notices.told, notices.erase_told),
     Step("reports", "回报里写的那句话", lambda p: p.report_days, notices.reported, notices.erase_reported),
     Step("deliveries", "已经了结的投递记录", lambda p: p.delivery_days, delivery.settled, delivery.erase),
@@ -109,14 +118,14 @@ def batch(
     """At most `at_once` things more are forgotten and counted in the trail; the last batch notes the purge's end."""
     forgotten: dict[str, int] = {}
     for step in STEPS:
-        left = at_once - sum(forgotten.values())
+        limit = min(step.most, at_once - sum(forgotten.values()))
         find = step.find(periods.before(now, step.days(keep)))
-        ids = list(tx.execute(find.limit(left)).scalars())
+        ids = list(tx.execute(find.limit(limit)).scalars())
         if ids:
             step.erase(tx, now, ids)
             trail.note(tx, now, actor=actor, verb="forget", subject=step.key, detail=f"rows:{len(ids)}")
             forgotten[step.key] = len(ids)
-        if len(ids) == left:
+        if len(ids) == limit:
             return Batch(forgotten, is_last=False)
     trail.note(tx, now, actor=actor, verb=VERB, subject="retention")
     leases.release(tx, now, VERB, owner)

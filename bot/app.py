@@ -14,7 +14,6 @@ from typing import IO, Self
 import structlog
 
 from bot import clock, errors, timers
-from bot.calendar import quiet
 from bot.db import Database, Tx, archive, migrate, urls
 from bot.db import restore as db_restore
 from bot.delivery import outbox, pacing
@@ -77,8 +76,9 @@ class App:
         self.bot_id, self.username = bot_id, username
         self.book = books.read(settings.config_dir, settings.zone)
         self._config = settings.config_dir
-        self._put_off: dict[str, dt.datetime] = {}  # a plan that failed is not tried again at every tick
-        self._quiet = quiet.load(settings.config_dir / quiet.FILE, settings.zone).hours
+        self._put_off: dict[
+            str, dt.datetime
+        ] = {}  # a plan or rung that failed is not tried again at every tick
         self._parts = settings.parts
         phones = settings.phones_in_chat.value
         self.sender = sender.Sender(
@@ -152,13 +152,17 @@ class App:
 
     async def _climb(self) -> None:
         """Each rung whose time has come, in a transaction of its own."""
-        for rung in await self.db.read(ladder.due, self.db.now()):
+        now = self.db.now()
+        for rung in await self.db.read(ladder.due, now):
+            if self._put_off.get(str(rung), now) > now:
+                continue
             try:
-                reason = await self.db.transact(ladder.climb, rung, quiet=self._quiet)
+                reason = await self.db.transact(ladder.climb, rung, quiet=self.book.quiet)
             except errors.DatabaseAway:
                 raise
             except Exception:  # an edge: one notice must not stop the others
                 log.exception("rung_failed", notice=rung.notice_id, step=rung.step.value)
+                self._put_off[str(rung)] = now + AGAIN_AFTER
             else:
                 if reason is not None:
                     log.info("rung_settled", notice=rung.notice_id, step=rung.step.value, reason=reason)

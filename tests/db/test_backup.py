@@ -2,8 +2,10 @@
 
 import asyncio
 import datetime as dt
+import gc
 import json
 import stat
+import tracemalloc
 import zipfile
 
 import pytest
@@ -169,6 +171,23 @@ async def test_a_backup_is_one_instant_of_a_database_being_written(db, database_
     counted = [{table.name: table.rows for table in task.result().tables} for task in written]
     assert all(rows["chat"] == rows["audit_record"] == rows["chat_address"] for rows in counted)
     assert {rows["chat"] for rows in counted} != {0}
+
+
+@pytest.mark.postgresql
+def test_memory_does_not_grow_with_the_rows(postgresql_url, tmp_path, empty):
+    """8,000 rows are more than 6 MB as Python holds them; a thousand at a time are two or three."""
+    row = {"at": NOON, "actor": "cli", "verb": "test", "subject": "x" * 100, "detail": "y" * 200}
+    rows = [row | {"actor": f"contact:{number}"} for number in range(8_000)]
+    asyncio.run(on(postgresql_url, lambda tx, _: tx.execute(audit.record.insert(), rows)))
+    file = tmp_path / "city.zip"
+
+    for work in (lambda: asyncio.run(save(postgresql_url, file)), lambda: restore.load(empty, file)):
+        gc.collect()
+        tracemalloc.start()
+        work()
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak_bytes < 4_500_000
 
 
 # ── the file ─────────────────────────────────────────────────────────────────────────────────────

@@ -57,7 +57,9 @@ class Days:
         self._off: dict[dt.date, str] = {
             day: SHORT_NAMES.get(name, name) for day, name in chinese_calendar.holidays.items()
         }
-        self._make_up: set[dt.date] = set(chinese_calendar.workdays)
+        self._make_up: dict[dt.date, str] = {
+            day: SHORT_NAMES.get(name, name) for day, name in chinese_calendar.workdays.items()
+        }
         self._listed: set[dt.date] = set()
         self._statutory: dict[int, dict[dt.date, str]] = {}
         self._covered: dict[int, bool] = {}
@@ -67,11 +69,11 @@ class Days:
     def _add(self, holiday: PublicHoliday) -> None:
         for day in each(holiday.first_day_off, holiday.last_day_off):
             self._off[day] = holiday.name
-            self._make_up.discard(day)
+            self._make_up.pop(day, None)
             self._listed.add(day)
         for day in holiday.make_up_days:
             self._off.pop(day, None)
-            self._make_up.add(day)
+            self._make_up[day] = holiday.name
 
     def is_workday(self, day: dt.date) -> bool:
         """Offices work: Monday to Friday but for holidays, and on make-up days (补班)."""
@@ -82,6 +84,10 @@ class Days:
     def is_make_up_day(self, day: dt.date) -> bool:
         """A weekend day on which offices and schools work, following some weekday's timetable."""
         return day in self._make_up
+
+    def make_up_for(self, day: dt.date) -> str:
+        """The name of the holiday for which this day is worked, or ''."""
+        return self._make_up.get(day, "")
 
     def holiday_on(self, day: dt.date) -> str:
         """The name of the holiday this day off belongs to, or ''; a make-up day belongs to none."""

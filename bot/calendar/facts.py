@@ -133,8 +133,7 @@ def whom(some: Iterable[Kin], everyone: Collection[Kin], names: Mapping[str, str
                 by_county.setdefault(kin.county, []).append(name)
     found = ["、".join(plain)] if plain else []
     found += [
-        f"{names.get(county, county) if county else CITY_RUN}{'、'.join(stages)}"
-        for county, stages in by_county.items()
+        f"{names.get(county, county or CITY_RUN)}{'、'.join(stages)}" for county, stages in by_county.items()
     ]
     return ";".join(found)
 

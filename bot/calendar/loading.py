@@ -23,11 +23,31 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """What one file holds.
+
+    Attributes:
+        source: the document it was copied from, as its operator named it; ''.
+        rows: those that are right.
+    """
+
+    name: str
+    year: int
+    source: str
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """The calendars of all rows that are right, and a sentence for each that is not."""
+    """The calendars of all rows that are right, and a sentence for each that is not.
+
+    Attributes:
+        files: the ones that could be read, by name.
+    """
 
     calendars: SchoolCalendars
     faults: tuple[str, ...]
+    files: tuple[File, ...] = ()
 
 
 @dataclass(slots=True)
@@ -40,6 +60,7 @@ class _Found:
     safety: list[SafetyDays] = field(default_factory=list)
     years: dict[int, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
 
     def rows(self) -> Rows:
         return Rows(tuple(self.holidays), tuple(self.breaks), tuple(self.quiet), tuple(self.safety))
@@ -66,7 +87,7 @@ def load(folder: pathlib.Path, zone: dt.tzinfo) -> Loaded:
     for path in sorted(folder.glob("*.toml")):
         _read(path, found)
     calendars = SchoolCalendars(found.rows(), zone)
-    return Loaded(calendars, (*found.faults, *_incomplete(found, calendars.days)))
+    return Loaded(calendars, (*found.faults, *_incomplete(found, calendars.days)), tuple(found.files))
 
 
 def _incomplete(found: _Found, days: Days) -> Iterable[str]:
@@ -90,7 +111,18 @@ def _read(path: pathlib.Path, found: _Found) -> None:
         found.faults.append(f"{path.name} {fault.key}:{fault.what}")
     else:
         found.years[year] = path.name
+        before = found.rows()
         _read_tables(path.name, content, year, found)
+        source = content.get("source")
+        known = source if isinstance(source, str) else ""
+        found.files.append(File(path.name, year, known, _new_rows(before, found.rows())))
+
+
+def _new_rows(before: Rows, after: Rows) -> Rows:
+    return Rows(
+        after.holidays[len(before.holidays) :], after.breaks[len(before.breaks) :], after.quiet[len(before.quiet) :],
+        after.safety[len(before.safety) :],
+    )  # fmt: skip
 
 
 def _year(content: Mapping[str, object]) -> int:

@@ -9,7 +9,7 @@ import pathlib
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import IO, Self
+from typing import IO, Concatenate, ParamSpec, Self, TypeVar
 
 import structlog
 
@@ -32,6 +32,8 @@ from bot.telegram import context, gateway, intake, menus, routes, sender
 from bot.texts import Words
 
 log = structlog.get_logger()
+P = ParamSpec("P")
+T = TypeVar("T")
 
 TICK_EVERY = dt.timedelta(seconds=2)
 AGAIN_AFTER = dt.timedelta(minutes=1)
@@ -76,9 +78,7 @@ class App:
         self.bot_id, self.username = bot_id, username
         self.book = books.read(settings.config_dir, settings.zone)
         self._config = settings.config_dir
-        self._put_off: dict[
-            str, dt.datetime
-        ] = {}  # a plan or rung that failed is not tried again at every tick
+        self._put_off: dict[str, dt.datetime] = {}  # what failed is not tried again at every tick
         self._parts = settings.parts
         phones = settings.phones_in_chat.value
         self.sender = sender.Sender(
@@ -137,35 +137,42 @@ class App:
             part.stop()
 
     async def tick(self) -> None:
-        """Whatever is due now. One thing's fault does not keep the others from being done."""
-        for verb in (deadline.tell, trouble.remind_undescribed):
-            try:
-                await self.db.transact(verb)
-            except errors.DatabaseAway:
-                raise
-            except Exception:  # an edge: one verb of a tick must not stop the others
-                log.exception("due_work_failed", verb=verb.__name__)
-        await self._climb()
-        await self._reread()
-        await self._plans()
-        await self._forget()
-
-    async def _climb(self) -> None:
-        """Each rung whose time has come, in a transaction of its own."""
+        """Whatever is due now, each in a transaction of its own. One thing's fault does not keep the others waiting."""
         now = self.db.now()
+        await self._reread()
+        await self._do("deadline", deadline.tell)
+        await self._do("trouble", trouble.remind_undescribed)
         for rung in await self.db.read(ladder.due, now):
-            if self._put_off.get(str(rung), now) > now:
-                continue
-            try:
-                reason = await self.db.transact(ladder.climb, rung, quiet=self.book.quiet)
-            except errors.DatabaseAway:
-                raise
-            except Exception:  # an edge: one notice must not stop the others
-                log.exception("rung_failed", notice=rung.notice_id, step=rung.step.value)
-                self._put_off[str(rung)] = now + AGAIN_AFTER
-            else:
-                if reason is not None:
-                    log.info("rung_settled", notice=rung.notice_id, step=rung.step.value, reason=reason)
+            reason = await self._do(str(rung), ladder.climb, rung, quiet=self.book.quiet)
+            if reason is not None:
+                log.info("rung_settled", notice=rung.notice_id, step=rung.step.value, reason=reason)
+        for plan_id in await self.db.read(firing.waiting, self.book, now=now):
+            for one in await self._do(plan_id, firing.attend, plan_id, book=self.book) or ():
+                told = {"state": one.state.value, "notice": one.notice_id, "reason": one.reason}
+                log.info("plan_fired", plan=plan_id, **told)
+        if self.nightly.is_awake(now):
+            done = await self._do("purge", self.nightly.work)
+            if done is not None:
+                log.info("forgotten", is_last=done.is_last, **done.forgotten)
+
+    async def _do(
+        self,
+        what: str,
+        verb: Callable[Concatenate[Tx, dt.datetime, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | None:
+        """Do one thing; what fails is put off for a minute, and the rest goes on."""
+        if self._put_off.get(what, self.db.now()) > self.db.now():
+            return None
+        try:
+            return await self.db.transact(verb, *args, **kwargs)
+        except errors.DatabaseAway:
+            raise
+        except Exception:  # an edge: one notice, one plan must not stop the others
+            log.exception("due_work_failed", what=what)
+            self._put_off[what] = self.db.now() + AGAIN_AFTER
+            return None
 
     async def _reread(self) -> None:
         """An edited file is in force from the next tick on."""
@@ -175,43 +182,6 @@ class App:
         log.info("config_read", plans=len(self.book.entries), faults=len(self.book.faults))
         for fault in self.book.faults:
             log.warning("config_fault", fault=fault)
-
-    async def _plans(self) -> None:
-        """Each plan that is due, in a transaction of its own."""
-        book, now = self.book, self.db.now()
-        for plan_id in await self.db.read(firing.waiting, book, now=now):
-            if self._put_off.get(plan_id, now) > now:
-                continue
-            try:
-                fired = await self.db.transact(firing.attend, plan_id, book=book)
-            except errors.DatabaseAway:
-                raise
-            except Exception:  # an edge: one plan must not stop the others
-                log.exception("plan_failed", plan=plan_id)
-                self._put_off[plan_id] = now + AGAIN_AFTER
-            else:
-                for one in fired:
-                    log.info(
-                        "plan_fired",
-                        plan=plan_id,
-                        state=one.state.value,
-                        notice=one.notice_id,
-                        reason=one.reason,
-                    )
-
-    async def _forget(self) -> None:
-        """One batch of the nightly purge, while there is one to be done."""
-        if not self.nightly.is_awake(self.db.now()):
-            return
-        try:
-            done = await self.db.transact(self.nightly.work)
-        except errors.DatabaseAway:
-            raise
-        except Exception:  # an edge: what cannot be forgotten must not stop what is to be done
-            log.exception("purge_failed")
-        else:
-            if done is not None:
-                log.info("forgotten", is_last=done.is_last, **done.forgotten)
 
 
 async def learn_username(db: Database, settings: Settings) -> None:

@@ -18,7 +18,7 @@ UV_VERSION := >=0.9,<1
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ── the environment ──────────────────────────────────────────────────────────
 
@@ -82,6 +82,10 @@ cover: $(VENV)/.dev ## the tests with branch coverage; the rules that decide mus
 .PHONY: bench
 bench: $(VENV)/.dev ## benchmarks: they print ratios and never fail on time
 	@$(BIN)/python -m pytest tests/bench -o python_files='bench_*.py' --quiet --capture=no $(args)
+
+.PHONY: screenshots
+screenshots: $(VENV)/.dev ## the pictures in docs/screenshots, taken anew from the demo (needs chromium)
+	@$(BIN)/python tests/page/screenshots.py
 
 .PHONY: migration
 migration: $(VENV)/.dev ## the models' changes as a migration: make migration m="add a column"

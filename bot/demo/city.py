@@ -49,9 +49,14 @@ class City:
         """One line of the story."""
         self.told(self.clock.time, chinese, english)
 
+    async def move(self, then: dt.datetime) -> None:
+        """It is at least this instant now. Nothing was on its way: to the sender a jump is a line that broke."""
+        await self.calm()
+        self.clock.reach(then)
+
     async def scene(self, time: str) -> None:
         """It is this time of the day, and the bot has looked at its updates since: a jump is no outage."""
-        self.clock.set(time)
+        await self.move(self.clock.at(time))
         for _ in range(2):  # what comes with the first look after a jump may be as old as the jump
             polls = self.sim.journal.counts["getUpdates"]
             self.sim.push_raw_update(self.sim.bot, SIGN_OF_LIFE)

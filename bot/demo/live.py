@@ -128,6 +128,8 @@ class Live:
         ]
         self._handsets = tuple(Handset(title, user.id, chat) for title, user, chat in chosen)
         self._people = tuple(self._choices(city, known))
+        if self._players is not None:
+            self._players.county_on_show = officer.id
 
     @staticmethod
     def _is_plain(city: City, unit: Unit) -> bool:
@@ -252,6 +254,8 @@ class Live:
                 await self._act(self._city, what, which)
             except errors.Refused as reason:
                 raise simulator.Impossible(reason.sentence) from reason
+            except TimeoutError as reason:
+                raise simulator.Impossible("这台电脑太忙,请再点一次。") from reason
 
     @contextlib.contextmanager
     def _being_busy(self, action: str) -> Iterator[None]:
@@ -283,12 +287,15 @@ class Live:
 
     async def _jump(self, city: City, time: str) -> None:
         """Through every stop on the way, for at each the bot has something to do."""
+        players = self._players
+        if players is None:
+            return
         for stop, arrival in STOPS.items():
             if city.clock() >= city.clock.at(arrival) or city.clock.at(arrival) > city.clock.at(STOPS[time]):
                 continue
-            if self._players is not None:
-                await self._players.until(city.clock.at(stop))
-            await city.scene(arrival)
+            await players.until(city.clock.at(stop))
+            async with players.one_at_a_time:
+                await city.scene(arrival)
             await city.bot.tick()
             await city.calm()
             await self._arrived(city, stop)

@@ -75,25 +75,27 @@ class Principals:
         self._waiting: dict[tuple[int, int], Unit] = {}  # (notice, user) → who answers once reminded
         self._notices: dict[int, Notice] = {}
         self._done: dict[int, int] = {}
-        self._one_at_a_time = asyncio.Lock()
+        self.one_at_a_time = asyncio.Lock()  # whoever holds it is not answered meanwhile
         self.spared: set[int] = set()  # users a visitor plays
+        self.county_on_show: int | None = None  # whose officer's phone is on the page
 
     async def run(self) -> None:
         """Watch for cards and answer when the time comes, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
             while True:
-                await self._perform(self._city.clock())
+                async with self.one_at_a_time:
+                    await self._perform(self._city.clock())
                 await asyncio.sleep(LOOKS_EVERY_S)
 
     async def until(self, at: dt.datetime) -> None:
         """Whoever would have answered before this instant of the city's clock has."""
-        while (early := [act for act in self._acts if act.at < at]) or self._one_at_a_time.locked():
-            first = min((act.at for act in early), default=self._city.clock())
-            last = max((act.at for act in early if act.at < first + AT_ONCE), default=first)
-            self._city.clock.reach(last)
-            await self._perform(last)
-            await asyncio.sleep(0)
+        async with self.one_at_a_time:
+            while early := [act for act in self._acts if act.at < at]:
+                first = min(act.at for act in early)
+                last = max(act.at for act in early if act.at < first + AT_ONCE)
+                await self._city.move(last)
+                await self._perform(last)
 
     # ── who will answer, and when ────────────────────────────────────────────────────────────────
 
@@ -129,8 +131,7 @@ class Principals:
         manners = [Manner.SLOW] * SLOW + [Manner.NUDGED] * NUDGED + [Manner.LATE] * LATE
         coming = people[: max(0, len(people) - len(manners) - NEVER)]
         at = now + dt.timedelta(seconds=FIRST_AFTER_S)
-        alone = [i for i, (_, user) in enumerate(coming) if len(self._city.schools_of(user)) == 1]
-        troubled = alone[3::9][:TROUBLED] if notice.kind == "confirm" else []
+        troubled = self._unlucky(coming) if notice.kind == "confirm" else []
         for index, (unit, user) in enumerate(coming):
             manner = Manner.TROUBLED if index in troubled else Manner.PROMPT
             story = troubled.index(index) if index in troubled else 0
@@ -148,6 +149,12 @@ class Principals:
             self._acts.append(Act(at, notice_id, unit, user, manner))
         self._asked(notice)
 
+    def _unlucky(self, coming: list[tuple[Unit, simulator.User]]) -> list[int]:
+        """Who will have trouble, all of one school each; the first of the county on show, soon."""
+        alone = [i for i, (_, user) in enumerate(coming) if i > 1 and len(self._city.schools_of(user)) == 1]
+        here = [i for i in alone if coming[i][0].county_id == self.county_on_show]
+        return list(dict.fromkeys([*here[:1], *alone[9::9]]))[:TROUBLED]
+
     def _people(self) -> list[tuple[Unit, simulator.User]]:
         """Each principal once, with one of the schools they answer for."""
         found: dict[int, tuple[Unit, simulator.User]] = {}
@@ -160,13 +167,12 @@ class Principals:
     # ── answering ────────────────────────────────────────────────────────────────────────────────
 
     async def _perform(self, until: dt.datetime) -> None:
-        async with self._one_at_a_time:
-            due = sorted((act for act in self._acts if act.at <= until), key=lambda act: act.at)
-            self._acts = [act for act in self._acts if act.at > until]
-            async with asyncio.TaskGroup() as tasks:
-                for act in due:
-                    if act.user.id not in self.spared:
-                        tasks.create_task(self._try(act))
+        due = sorted((act for act in self._acts if act.at <= until), key=lambda act: act.at)
+        self._acts = [act for act in self._acts if act.at > until]
+        async with asyncio.TaskGroup() as tasks:
+            for act in due:
+                if act.user.id not in self.spared:
+                    tasks.create_task(self._try(act))
 
     async def _try(self, act: Act) -> None:
         with contextlib.suppress(TimeoutError, simulator.Impossible):  # the card is gone, or nobody answers

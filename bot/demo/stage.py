@@ -22,12 +22,8 @@ class StageClock:
     def __call__(self) -> dt.datetime:
         return clock.system() + self._offset
 
-    def set(self, time: str) -> None:
-        """It is this time of the day now; never earlier than before."""
-        self.reach(self.at(time))
-
     def reach(self, then: dt.datetime) -> None:
-        """It is at least this instant now."""
+        """It is at least this instant now; never earlier than before."""
         self._offset = max(self._offset, then - clock.system())
 
     def at(self, time: str) -> dt.datetime:

@@ -162,6 +162,15 @@ class Archive:
                 yield json.loads(line)
 
 
+def is_one(file: pathlib.Path) -> bool:
+    """Whether the file looks like an archive of ours; a workbook is a zip too."""
+    try:
+        with zipfile.ZipFile(file) as zipped:
+            return MANIFEST in zipped.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
 def _opened(file: pathlib.Path) -> zipfile.ZipFile:
     begins = b""
     try:

@@ -22,15 +22,15 @@ BESIDE_SQLITE = ("", "-wal", "-shm", "-journal", ".lock")
 def write(tx: sa.Connection, file: pathlib.Path, *, at: dt.datetime, version: str) -> archive.Manifest:
     """The file holds all rows of the snapshot `tx`; it is there whole or not at all, readable by its owner only.
 
-    A file of this name is replaced. Tables are read as the database has them, whatever version made them.
+    A backup of this name is replaced, no other file. Tables are read as the database has them, whatever version made them.
 
     Raises:
         Refused: an empty database, a name that is no file's, or a disk that does not take it.
     """
     file = file.resolve()
-    _refuse(tx, file)
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
+        _refuse(tx, file)
         file.parent.mkdir(parents=True, exist_ok=True)
         with _private(part) as out:
             manifest = _fill(tx, out, at, version)
@@ -65,6 +65,8 @@ def _refuse(tx: sa.Connection, file: pathlib.Path) -> None:
     database = urls.sqlite_file(tx.engine.url)
     if database is not None and str(file) in {f"{database.resolve()}{end}" for end in BESIDE_SQLITE}:
         raise errors.Refused(f"{file}:这是正在用的数据库,备份请写到别的文件")
+    if file.exists() and file.stat().st_size and not archive.is_one(file):
+        raise errors.Refused(f"{file}:已有这个文件,又不是备份,不覆盖。请换一个文件名")
 
 
 def _fill(tx: sa.Connection, out: IO[bytes], at: dt.datetime, version: str) -> archive.Manifest:

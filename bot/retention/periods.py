@@ -12,7 +12,7 @@ MOST_DAYS = 36_500
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """How many days each thing is kept; `docs` of a key stand in the file."""
+    """How many days each thing is kept; what a key means stands beside it in the shipped file."""
 
     people_days: int = 365
     trouble_days: int = 730

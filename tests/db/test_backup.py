@@ -219,6 +219,25 @@ async def test_a_folder_or_the_database_itself_is_never_overwritten(sqlite_url, 
         await save(sqlite_url, tmp_path / "other")
 
 
+def _csv(file):
+    file.write_text("code,name")
+
+
+def _workbook(file):
+    with zipfile.ZipFile(file, "w") as zipped:
+        zipped.writestr("xl/workbook.xml", "<workbook/>")
+
+
+@pytest.mark.parametrize("write", [_csv, _workbook])
+async def test_a_file_that_is_no_backup_is_never_overwritten(write, sqlite_url, tmp_path):
+    write(tmp_path / "units")
+    before = (tmp_path / "units").read_bytes()
+
+    with pytest.raises(errors.Refused, match="不是备份,不覆盖"):
+        await save(sqlite_url, tmp_path / "units")
+    assert (tmp_path / "units").read_bytes() == before
+
+
 async def test_a_backup_that_fails_leaves_the_one_before_it(sqlite_url, tmp_path, monkeypatch):
     file = tmp_path / "city.zip"
     await save(sqlite_url, file)

@@ -402,3 +402,5 @@ def test_a_reminder_does_not_follow_a_person_who_left(busy):
     assert set(said(busy, "chase")) == {"user:1", "user:3"}
     busy.leave(WANG)
     assert said(busy, "chase")["user:1"] == "somebody else now"
+    busy.share_phone(WANG, "li")  # his telephone is another's now
+    assert said(busy, "chase")["user:1"] == "somebody else now"

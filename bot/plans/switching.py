@@ -19,6 +19,7 @@ from bot.plans.model import FireState
 from bot.plans.reckoning import Batch
 from bot.roster import units
 
+DECLINED = "主办处室定:这次不发"  # who it was stands in decided_by
 AGAIN_AFTER = dt.timedelta(minutes=10)  # a second press, or a second pair of hands, makes no second notice
 ROUND_TO = dt.timedelta(minutes=5)
 AFTER_OPENING = dt.timedelta(hours=2)
@@ -248,7 +249,7 @@ def decide(tx: Tx, now: dt.datetime, fire_id: int, *, go: bool, book: Book, user
     by = person.actor
     tx.execute(_f.update().where(_f.c.id == fire_id).values(decided_by=by))
     if not go:
-        firing.end(tx, now, fire_id, FireState.SKIPPED, reason=f"{person.said_by()}定:这次不发")
+        firing.end(tx, now, fire_id, FireState.SKIPPED, reason=DECLINED)
     elif row.state == FireState.ASKED:
         _make_up(tx, now, entry, book, row.planned_at, row.due_at, by)
     owners.refresh(tx, now, fire_id)

@@ -184,7 +184,7 @@ def test_the_owner_leaves_it_out(town):
 
     switching.decide(city.tx, city.now, fire_id, go=False, book=city.book, user_id=OFFICER)
 
-    assert city.rows() == [("2026-09-30 11:00", "skipped", "刘专员定:这次不发")]
+    assert city.rows() == [("2026-09-30 11:00", "skipped", switching.DECLINED)]
     (card,) = city.cards().values()
     assert not card.rows
     assert "刘专员定:这次不发" in card.html

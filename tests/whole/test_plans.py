@@ -88,7 +88,9 @@ async def test_the_autumn_of_2026(found: Found, database_url: str, tmp_path: pat
         await comes(town, "2026-09-24 15:00:00", "中秋假前安全课上", EVERYWHERE)
         await comes(town, "2026-09-25 08:00:30", "上学路上", EVERYWHERE)
         await comes(town, "2026-09-30 09:00:00", "国庆假前提醒", EVERYWHERE)
-        await asyncio.sleep(A_MOMENT_S)  # what was sent is settled: an uncertain card would come again, marked
+        await asyncio.sleep(
+            A_MOMENT_S
+        )  # what was sent is settled: an uncertain card would come again, marked
         await town.kill()
         await town.start()  # in the same minute
         await comes(town, "2026-09-30 15:00:00", "国庆假前安全课上", EVERYWHERE)

@@ -1,6 +1,8 @@
 """今天停课: whom the word closes, what they then owe, who may say it, and what taking it back restores."""
 
+import asyncio
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -282,3 +284,20 @@ async def test_closed_and_opened_again_on_either_database(db) -> None:
     back = await db.transact(lambda tx, _: days_off.take_back(tx, later, done.day_off_id, **who))
     assert back.excused == closures.Count(1, 2)
     assert await db.read(excused, notice) == set()
+
+
+async def test_two_officers_at_once_give_one_word(db) -> None:
+    now = at(MORNING)
+    ids = await db.transact(lambda tx, _: towns.found(tx, now))
+    await db.transact(lambda tx, _: staff(tx, now, ids))
+    await db.transact(lambda tx, _: ask(tx, now))
+    target = Target(SNOW, ids["DH"])
+
+    def word(user: int) -> Callable[..., days_off.Closed]:
+        return lambda tx, _: days_off.close(tx, now, target, user_id=user, zone=SHANGHAI)
+
+    done = await asyncio.gather(*(db.transact(word(user)) for user in [DH_OFFICER, OFFICER] * 3))
+
+    assert sorted(one.is_new for one in done) == [False] * 5 + [True]
+    assert len(await db.read(days_off.standing, SNOW, SNOW)) == 1
+    assert sum(one.excused.asks for one in done) == 3

@@ -72,8 +72,8 @@ def owe_again(tx: Tx, now: dt.datetime, unit_ids: Collection[int], *, marks: Col
             ended[row.notice_id].append(row.id)
             excuse_ids.append(row.excuse_id)
     if excuse_ids:
-        still = (_e.c.id.in_(excuse_ids), _e.c.until.is_(None))
-        tx.execute(_e.update().where(*still).values(until=now))
+        each = _e.update().where(_e.c.id == sa.bindparam("excuse_id"), _e.c.until.is_(None)).values(until=now)
+        tx.execute(each, [{"excuse_id": id_} for id_ in excuse_ids])  # more than one statement can name
     for notice_id, ids in ended.items():
         asking.refresh_cards(tx, now, notice_id, ids)
     return _count(ended)

@@ -55,12 +55,13 @@ class City:
         self.clock.reach(then)
 
     async def scene(self, time: str) -> None:
-        """It is this time of the day, and the bot has looked at its updates since: a jump is no outage."""
+        """It is this time of the day: the bot has looked at its updates since, for a jump is no outage, and at its timers."""
         await self.move(self.clock.at(time))
         for _ in range(2):  # what comes with the first look after a jump may be as old as the jump
             polls = self.sim.journal.counts["getUpdates"]
             self.sim.push_raw_update(self.sim.bot, SIGN_OF_LIFE)
             await self.until(lambda polls=polls: self.sim.journal.counts["getUpdates"] > polls)  # type: ignore[misc]
+        await self.bot.tick()
 
     # ── before the curtain ───────────────────────────────────────────────────────────────────────
 

@@ -296,7 +296,6 @@ class Live:
             await players.until(city.clock.at(stop))
             async with players.one_at_a_time:
                 await city.scene(arrival)
-            await city.bot.tick()
             await city.calm()
             await self._arrived(city, stop)
         self._done.add(3)

@@ -65,8 +65,9 @@ async def test_a_newcomer_sees_a_reminder_taps_and_reads_the_table_within_a_minu
 async def test_the_clock_can_be_moved_on_until_the_table_arrives(demo, windows):
     async with windows.open(demo.url) as page:
         await page.get_by_role("button", name="17:00").click()
-        await expect(phone(page, 2).locator(".message", has_text="截至").last).to_be_visible(timeout=40_000)
-        await expect(phone(page, 1).locator(".message", has_text="还有30分钟").first).to_be_attached()
+        table = phone(page, 2).locator(".message", has_text=re.compile(r"【汇总】.*截至.*17:00", re.DOTALL))
+        await expect(table.last).to_be_visible(timeout=40_000)
+        await expect(phone(page, 1).locator(".message", has_text="没回复 ──").first).to_be_attached()
         tally = re.compile(r"本群已回复 1\d/21 校")
         await expect(phone(page, 0).locator(".message", has_text=tally)).to_be_attached()
         await expect(page.locator("#clock")).to_contain_text("17:0")

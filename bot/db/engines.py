@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ Body = Callable[[sa.Connection], T]
 BUSY_FOR_MS = 20_000  # how long we wait for another process's write on the same SQLite file
 READERS = 3  # threads; a summary must not wait behind another summary
 PG_CONNECTIONS = 10
+SHARED_S = 0.02  # so long a transaction takes in further verbs; nobody waits for others to come
 
 
 class Engine(Protocol):
@@ -32,12 +34,21 @@ class _Job(NamedTuple):
     done: "asyncio.Future[Any]"
 
 
-class _Threads:
-    """A few threads with a connection each, fed by one queue; untimed waits only."""
+_Ended = tuple[_Job, object, "BaseException | None"]
 
-    def __init__(self, engine: sa.Engine, count: int, name: str) -> None:
+
+class _Threads:
+    """A few threads with a connection each, fed by one queue; untimed waits only.
+
+    Args:
+        shared_s: jobs that wait already share a transaction, each in a savepoint of its own, until it has lasted so
+            long; 0 gives each its own.
+    """
+
+    def __init__(self, engine: sa.Engine, count: int, name: str, *, shared_s: float = 0) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._engine = engine
+        self._shared_s = shared_s
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{i}", daemon=True) for i in range(count)
         ]
@@ -60,16 +71,34 @@ class _Threads:
     def _work(self) -> None:
         connection: sa.Connection | None = None
         while (job := self._jobs.get()) is not None:
+            taken = [job]
             try:
                 connection = connection or self._engine.connect()
                 with connection.begin():
-                    result = job.body(connection)
-            except BaseException as fault:  # noqa: BLE001 (handed to the caller, whatever it is)
-                self._tell(job, fault=fault)
-            else:
-                self._tell(job, result=result)
+                    ended = [(job, job.body(connection), None), *self._together(connection, taken)]
+            except BaseException as fault:  # noqa: BLE001 (handed to the callers, whatever it is)
+                ended = [(one, None, fault) for one in taken]
+            for one, result, trouble in ended:
+                self._tell(one, result=result, fault=trouble)
         if connection is not None:
             connection.close()
+
+    def _together(self, connection: sa.Connection, taken: list[_Job]) -> list[_Ended]:
+        """Whatever else waits already joins the transaction: one commit, one write to the disk for all."""
+        ended: list[_Ended] = []
+        until = time.monotonic() + self._shared_s
+        while time.monotonic() < until and not self._jobs.empty():
+            job = self._jobs.get()
+            if job is None:  # the end comes after this transaction
+                self._jobs.put(None)
+                break
+            taken.append(job)
+            try:
+                with connection.begin_nested():
+                    ended.append((job, job.body(connection), None))
+            except BaseException as fault:  # noqa: BLE001 (its own savepoint is undone, nobody else's)
+                ended.append((job, None, fault))
+        return ended
 
     @staticmethod
     def _tell(job: _Job, *, result: object = None, fault: BaseException | None = None) -> None:
@@ -91,7 +120,7 @@ class SqliteEngine:
     def __init__(self, address: sa.URL) -> None:
         self._writing = _sqlite(address, "BEGIN IMMEDIATE", read_only=False)
         self._reading = _sqlite(address, "BEGIN", read_only=True)
-        self._writer = _Threads(self._writing, 1, "writer")
+        self._writer = _Threads(self._writing, 1, "writer", shared_s=SHARED_S)
         self._readers = _Threads(self._reading, READERS, "reader")
 
     async def write(self, body: Body[T]) -> T:

@@ -85,6 +85,53 @@ async def test_callers_side_by_side_lose_no_write(db):
     assert sorted(await db.read(subjects)) == sorted(f"unit:{number}" for number in range(100))
 
 
+async def test_of_those_who_wait_together_only_the_failing_one_is_undone(db):
+    """On SQLite verbs that wait already share a transaction; each still stands or falls alone."""
+    verbs = [add_and_fail if number % 3 == 0 else add for number in range(30)]
+
+    ended = await asyncio.gather(
+        *(db.transact(verb, f"unit:{number}") for number, verb in enumerate(verbs)), return_exceptions=True
+    )
+
+    assert [isinstance(one, errors.Refused) for one in ended] == [verb is add_and_fail for verb in verbs]
+    assert set(await db.read(subjects)) == {f"unit:{n}" for n, verb in enumerate(verbs) if verb is add}
+
+
+async def test_a_verb_that_breaks_the_tables_rules_takes_nobody_with_it(db):
+    def twice(tx, now):
+        values = {"id": 7, "at": now, "actor": "cli", "verb": "test", "subject": "again"}
+        tx.execute(sa.insert(model.record), [values, values])
+
+    ended = await asyncio.gather(
+        db.transact(add, "unit:1"), db.transact(twice), db.transact(add, "unit:2"), return_exceptions=True
+    )
+
+    assert isinstance(ended[1], sa.exc.IntegrityError)
+    assert await db.read(subjects) == ["unit:1", "unit:2"]
+
+
+async def test_a_commit_that_fails_is_told_to_all_who_shared_it(sqlite_url):
+    """As on a full disk: nobody is told that something is kept which is not."""
+    db = await Database.open(sqlite_url, clock=lambda: NOON)
+
+    def defer(tx, now):
+        tx.execute(sa.text("PRAGMA defer_foreign_keys=ON"))
+        tx.execute(
+            sa.text("INSERT INTO chat_address (telegram_id, chat_id, since) VALUES (1, 99, '2026-09-30')")
+        )
+
+    ended = await asyncio.gather(
+        db.transact(add, "unit:1"), db.transact(defer), db.transact(add, "unit:2"), return_exceptions=True
+    )
+
+    kept = await db.read(subjects)
+    told = [f"unit:{n}" for n, one in ((1, ended[0]), (2, ended[2])) if not isinstance(one, Exception)]
+    assert isinstance(ended[1], sa.exc.IntegrityError)
+    assert kept == told
+    await db.transact(add, "unit:3")  # the writer lives
+    await db.close()
+
+
 async def test_a_read_does_not_wait_for_the_writer(sqlite_url):
     """On SQLite the writer holds the file; the readers have connections of their own."""
     db = await Database.open(sqlite_url, clock=lambda: NOON)

@@ -78,6 +78,7 @@ class _Threads:
                     ended = [(job, job.body(connection), None), *self._together(connection, taken)]
             except BaseException as fault:  # noqa: BLE001 (handed to the callers, whatever it is)
                 ended = [(one, None, fault) for one in taken]
+                connection = _usable(connection)
             for one, result, trouble in ended:
                 self._tell(one, result=result, fault=trouble)
         if connection is not None:
@@ -112,6 +113,15 @@ class _Threads:
 
         if not job.loop.is_closed():
             job.loop.call_soon_threadsafe(settle)
+
+
+def _usable(connection: sa.Connection | None) -> sa.Connection | None:
+    """The connection, unless it is stuck in a transaction whose commit failed; then it is given up."""
+    if connection is None or not getattr(connection.connection.dbapi_connection, "in_transaction", False):
+        return connection
+    connection.invalidate()
+    connection.close()
+    return None
 
 
 class SqliteEngine:

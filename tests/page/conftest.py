@@ -87,6 +87,5 @@ async def demo(chromium: async_api.Browser) -> AsyncIterator[Demo]:
     yield Demo(url[0], started)
     process.terminate()
     async with asyncio.timeout(READY_WITHIN_S):
-        story, _ = await process.communicate()
+        await process.communicate()
     assert process.returncode == 0
-    assert "R03b" in story.decode(), "the story is told on the terminal too"

@@ -43,6 +43,14 @@ async def ready(page: Page) -> None:
     await expect(page.locator(".phone")).to_have_count(3)
 
 
+async def press_until(page: Page, key: str, wanted) -> None:
+    for _ in range(40):
+        if await wanted.evaluate("(node) => node === document.activeElement"):
+            return
+        await page.keyboard.press(key)
+    raise AssertionError(f"{key} does not lead there")
+
+
 # ── the demo ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -89,14 +97,13 @@ async def test_everything_can_be_done_by_keyboard(demo, windows):
         await page.keyboard.press("Escape")
         await expect(principal.locator(".head button")).to_be_focused()
 
+        await expect(principal.get_by_role("button", **YES)).to_be_visible(timeout=30_000)
         await principal.locator(".log").focus()
         await page.keyboard.press("End")
         card = principal.locator(".message:has(.key)").last
-        while not await card.evaluate("(node) => node === document.activeElement"):
-            await page.keyboard.press("ArrowUp")
+        await press_until(page, "ArrowUp", card)
         look = card.get_by_role("button", name="🔎 我校报了没")
-        while not await look.evaluate("(node) => node === document.activeElement"):
-            await page.keyboard.press("Tab")
+        await press_until(page, "Tab", look)
         await page.keyboard.press("Enter")
         close = principal.get_by_role("alertdialog").get_by_role("button")
         await expect(close).to_be_focused()
@@ -137,7 +144,7 @@ async def test_the_pages_words_can_be_switched_to_english(demo, windows):
         said = await page.locator(own).all_text_contents()
         said += [await phone(page, 0).get_by_role("textbox").get_attribute("placeholder") or ""]
         assert [words for words in said if HAN.search(words) and "汇总" not in words] == []
-        await expect(phone(page, 0).locator(".message:has(.key)").last).to_contain_text("上完"), "chats stay"
+        await expect(phone(page, 0).locator(".message").last).to_contain_text(HAN), "chats stay"
         await page.get_by_role("button", name="把页面换成中文").click()
         await expect(page.get_by_role("heading", name="试一试")).to_be_visible()
         await page.reload()

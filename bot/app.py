@@ -3,19 +3,16 @@
 import asyncio
 import contextlib
 import datetime as dt
-import fcntl
 import os
-import pathlib
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import IO, Concatenate, ParamSpec, Self, TypeVar
+from collections.abc import AsyncIterator, Callable
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import structlog
 
 from bot import clock, errors, timers
-from bot.db import Database, Tx, archive, migrate, urls
-from bot.db import restore as db_restore
+from bot.db import Database, Tx, migrate, sole
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState
@@ -107,8 +104,8 @@ class App:
         if settings.webhook_url is not None:
             raise errors.Refused("WEBHOOK_URL:这一版还不接收 webhook,请去掉它,机器人会自己去取消息")
         async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(_only_one(settings.database_url))
-            await asyncio.to_thread(make_ready, settings.database_url)
+            stack.enter_context(sole.only_one(settings.database_url))
+            await asyncio.to_thread(migrate.ready, settings.database_url)
             db = await Database.open(settings.database_url, clock=now)
             stack.push_async_callback(db.close)
             tg = gateway.Gateway.connect(settings.bot_token.get_secret_value(), settings.telegram_api_url)
@@ -195,50 +192,3 @@ async def learn_username(db: Database, settings: Settings) -> None:
             await db.transact(pacing.ensure, found.bot_id, rate=settings.send_rate, username=found.username)
     finally:
         await tg.close()
-
-
-def make_ready(url: str) -> None:
-    """A new database gets its tables; one of another version is refused.
-
-    Raises:
-        Refused: run `db upgrade` first.
-    """
-    current, head = migrate.current(url), migrate.head()
-    if current is None:
-        migrate.upgrade(url)
-    elif current != head:
-        raise errors.Refused(f"数据库的表是 {current} 版,程序要 {head} 版。请先运行 xiaoan db upgrade")
-
-
-def restore(url: str, file: pathlib.Path) -> archive.Manifest:
-    """The empty database holds what the backup holds; see `bot.db.restore`.
-
-    Raises:
-        Refused: the file, the database, or a process that uses its file.
-    """
-    with _only_one(url):
-        return db_restore.load(url, file)
-
-
-@contextlib.contextmanager
-def _only_one(url: str) -> Iterator[None]:
-    """Hold the SQLite file's lock, so that a second process is refused; nothing for PostgreSQL.
-
-    Raises:
-        Refused: another process has it.
-    """
-    file = urls.sqlite_file(urls.parse(url))
-    if file is None:
-        yield
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.with_name(file.name + ".lock").open("w") as held:
-        _lock(held, str(file))
-        yield
-
-
-def _lock(held: IO[str], name: str) -> None:
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as fault:
-        raise errors.Refused(f"{name} 正被另一个校安进程使用:一个 SQLite 文件只能由一个进程运行") from fault

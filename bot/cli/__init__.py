@@ -1,18 +1,26 @@
 """The command line: parse, call one use case, print. Exit 0 done, 2 wrong use, 1 refused or failed."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Iterator, Sequence
 
 from bot import __version__, errors, logs, settings
-from bot.cli import calendar, keeping, notices, plans, roster, running
 
-GROUPS = (running, keeping, roster, notices, plans, calendar)  # in the order of --help
+GROUPS = {  # in the order of --help; each is a module of this package, and what it registers
+    "running": ("run", "demo"),
+    "checking": ("db", "doctor", "access"),
+    "keeping": ("backup", "restore", "purge"),
+    "roster": ("roster", "invite", "arm"),
+    "notices": ("publish", "summary"),
+    "plans": ("plans",),
+    "calendar": ("calendar",),
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit status."""
-    parsed = _parser().parse_args(arguments)
+    parsed = _parser(arguments).parse_args(arguments)
     try:
         chosen = settings.load()
         hidden = [s.get_secret_value() for s in (chosen.bot_token, chosen.webhook_secret) if s]
@@ -45,10 +53,15 @@ def _expected(fault: BaseException) -> Iterator[errors.XiaoanError]:
                 yield from _expected(inner)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """With the group of the command given; with all of them where none is, or none we know.
+
+    A group brings its libraries with it: whoever looks at the plans need not wait for Telegram's.
+    """
     parser = argparse.ArgumentParser(prog="xiaoan", description="校安:教育局的校园安全机器人")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="命令")
-    for group in GROUPS:
-        group.register(commands)
+    meant = [group for group, words in GROUPS.items() if arguments and arguments[0] in words]
+    for group in meant or GROUPS:
+        importlib.import_module(f"{__name__}.{group}").register(commands)
     return parser

@@ -4,11 +4,11 @@ import datetime as dt
 import pathlib
 import secrets
 
-from bot import __version__, app, errors
+from bot import __version__, errors
 from bot.audit import trail
 from bot.cli import console
 from bot.cli.console import Arguments, Commands
-from bot.db import Database, Tx, backup, migrate
+from bot.db import Database, Tx, backup, migrate, restore, sole
 from bot.retention import periods, purge
 from bot.settings import Settings
 
@@ -39,7 +39,8 @@ def _backup(parsed: Arguments, chosen: Settings) -> int:
 
 
 def _restore(parsed: Arguments, chosen: Settings) -> int:
-    saved = app.restore(chosen.database_url, parsed.file)
+    with sole.only_one(chosen.database_url):
+        saved = restore.load(chosen.database_url, parsed.file)
     console.with_db(chosen, lambda db: db.transact(_note_database, what="restore", rows=saved.rows))
     at = f"{saved.at.astimezone(chosen.zone):%Y-%m-%d %H:%M:%S}"
     console.say(f"已恢复到 {at} 的样子:{saved.rows} 行(程序 {saved.version},表 {saved.revision} 版)")

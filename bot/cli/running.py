@@ -1,29 +1,20 @@
-"""Running the bot and its pretend city, the database's tables, what is wrong, who may do what."""
+"""Running the bot, and its pretend city."""
 
 import asyncio
 import signal
 import sys
 
 from bot import app, demo, logs
-from bot.cli import console, keeping
+from bot.cli import console
 from bot.cli.console import Arguments, Commands
-from bot.db import migrate
-from bot.plans import book as books
-from bot.plans import switching
-from bot.roster import access_table
 from bot.settings import Settings
-from bot.summaries import doctor
 
 
 def register(commands: Commands) -> None:
-    """`run`, `demo`, `db`, `doctor`, `access`."""
+    """`run`, `demo`."""
     console.add(commands, "run", _run, "运行机器人")
-    one = console.add(commands, "demo", _demo, "不用 token,演一遍一所城市的一天")
-    one.add_argument("--once", action="store_true", help="演完就结束")
-    database = console.group(commands, "db", "数据库")
-    console.add(database, "upgrade", _upgrade, "建表,或升级到这一版")
-    console.add(commands, "doctor", _doctor, "检查有什么要人来处理")
-    console.add(commands, "access", _access, "打印谁能做什么")
+    one = console.add(commands, "demo", _demo, "不用 token,在浏览器里试一座虚构的城市")
+    one.add_argument("--once", action="store_true", help="只在终端演一遍,演完就结束")
 
 
 def _run(_: Arguments, chosen: Settings) -> int:
@@ -42,30 +33,3 @@ def _run(_: Arguments, chosen: Settings) -> int:
 def _demo(parsed: Arguments, chosen: Settings) -> int:
     logs.configure(level="ERROR", form=chosen.log_format)  # the story is what counts
     return asyncio.run(demo.play(chosen, once=parsed.once))
-
-
-def _upgrade(_: Arguments, chosen: Settings) -> int:
-    migrate.upgrade(chosen.database_url)
-    console.say(f"数据库已是 {migrate.head()} 版")
-    return 0
-
-
-def _doctor(_: Arguments, chosen: Settings) -> int:
-    found = console.with_db(chosen, lambda db: db.read(doctor.examine, db.now()))
-    book = books.read(chosen.config_dir, chosen.zone)
-    found = [
-        *(doctor.Finding(True, f"计划和校历:{fault}") for fault in book.faults),
-        *(doctor.Finding(True, f"保留期限:{fault}") for fault in keeping.kept(chosen).faults),
-        *(
-            doctor.Finding(False, line)
-            for line in console.with_db(chosen, lambda db: db.read(switching.notes, book))
-        ),
-        *found,
-    ]
-    console.say(*(f"{'✗' if finding.bad else '·'} {finding.text}" for finding in found))
-    return 1 if any(finding.bad for finding in found) else 0
-
-
-def _access(_: Arguments, __: Settings) -> int:
-    console.say(*access_table.lines())
-    return 0

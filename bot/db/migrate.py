@@ -70,6 +70,19 @@ def revisions() -> frozenset[str]:
     return frozenset(one.revision for one in script.ScriptDirectory(str(SCRIPTS)).walk_revisions())
 
 
+def ready(url: str) -> None:
+    """A new database gets its tables; one of another version is refused.
+
+    Raises:
+        Refused: run `db upgrade` first.
+    """
+    there, needed = current(url), head()
+    if there is None:
+        upgrade(url)
+    elif there != needed:
+        raise errors.Refused(f"数据库的表是 {there} 版,程序要 {needed} 版。请先运行 xiaoan db upgrade")
+
+
 def current(url: str) -> str | None:
     """The revision the database is at; None before the first upgrade.
 
@@ -80,7 +93,12 @@ def current(url: str) -> str | None:
     file = urls.sqlite_file(address)
     if file is not None and not file.exists():
         return None
-    return _run(address, lambda tx: migration.MigrationContext.configure(tx).get_current_revision())
+    return _run(address, current_in)
+
+
+def current_in(tx: sa.Connection) -> str | None:
+    """As `current`, in a transaction that is open already."""
+    return migration.MigrationContext.configure(tx).get_current_revision()
 
 
 def head() -> str | None:

@@ -220,6 +220,20 @@ async def test_any_person_and_chat_can_be_chosen(demo, windows):
 # ── the page by itself ───────────────────────────────────────────────────────────────────────────
 
 
+async def test_a_small_screen_too_is_told_that_the_city_is_being_prepared(windows):
+    class Preparing(pages.Everyone):
+        def panel(self):
+            return pages.Panel(pages.Both("台", "stage"), is_ready=False)
+
+    small = {"width": 360, "height": 640}
+    async with (
+        simulator.Simulator(token="1000001:abc") as sim,
+        pages.Page(sim, Preparing(sim)).serve() as url,
+        windows.open(url, viewport=small) as page,
+    ):
+        await expect(page.get_by_text("正在准备")).to_be_visible()
+
+
 async def test_nothing_said_becomes_part_of_the_page(windows):
     evil = "<img src=x onerror=alert(1)><b>粗</b>"
     async with simulator.Simulator(token="1000001:abc") as sim:

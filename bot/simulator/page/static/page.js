@@ -27,6 +27,7 @@ class Page {
     narrow.addEventListener("change", () => this.show(this.shown));
     this.theme(words.remembered("theme"));
     words.onLanguage(() => this.speak());
+    this.show(0); // the panel, until there are phones
     setInterval(() => this.tick(), 1000);
     this.line.look([]);
   }

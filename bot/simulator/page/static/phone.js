@@ -233,11 +233,11 @@ export class Phone {
     const others = this.unread();
     this.badge.textContent = others;
     this.badge.hidden = !others || !this.list.hidden;
-    this.backButton.setAttribute("aria-label", others ? `${this.backWord()},${word("unread", others)}` : this.backWord());
+    this.backButton.setAttribute("aria-label", others ? `${this.backName()},${word("unread", others)}` : this.backName());
     this.page.counted();
   }
 
-  backWord() {
+  backName() {
     return word(this.list.hidden ? "chats" : "back");
   }
 

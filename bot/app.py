@@ -7,11 +7,11 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 import structlog
 
-from bot import clock, errors, timers
+from bot import clock, errors, metrics, timers
 from bot.db import Database, Tx, migrate, sole
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
@@ -25,14 +25,19 @@ from bot.retention import nightly, periods
 from bot.roster import messages
 from bot.settings import Settings
 from bot.summaries import messages as summary_messages
-from bot.telegram import context, gateway, intake, menus, routes, sender
+from bot.telegram import context, gateway, hook, intake, menus, routes, sender
 from bot.texts import Words
+from bot.web import gauges
+
+if TYPE_CHECKING:
+    from bot.web.door import Door
 
 log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 
 TICK_EVERY = dt.timedelta(seconds=2)
+TELEGRAM_NEAR_S = 60.0  # an answer of Telegram's so old still says that it can be reached
 AGAIN_AFTER = dt.timedelta(minutes=1)
 CLAIMED_ALONE = frozenset({"chase"})
 _LOST_CHAT = (Verdict.GONE, Verdict.BLOCKED, Verdict.MUTED, Verdict.MOVED)
@@ -86,6 +91,7 @@ class App:
             context.Doors(db, tg, options),
             lambda application: routes.add(application, words, phones, lambda: self.book),
             owner=owner,
+            hook=_hook(settings, db, tg, owner),
             is_alone=is_alone,
         )
         self.nightly = nightly.Nightly(settings.config_dir / periods.FILE, settings.zone, owner)
@@ -101,8 +107,6 @@ class App:
         """
         if settings.bot_token is None:
             raise errors.Refused("没有 BOT_TOKEN:真正运行需要机器人的 token;不设时请用 demo")
-        if settings.webhook_url is not None:
-            raise errors.Refused("WEBHOOK_URL:这一版还不接收 webhook,请去掉它,机器人会自己去取消息")
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(sole.only_one(settings.database_url))
             await asyncio.to_thread(migrate.ready, settings.database_url)
@@ -110,10 +114,14 @@ class App:
             stack.push_async_callback(db.close)
             tg = gateway.Gateway.connect(settings.bot_token.get_secret_value(), settings.telegram_api_url)
             stack.push_async_callback(tg.close)
+            opened = await _opened_door(stack, settings, db, tg)
             me = await menus.introduced(tg)
             await db.transact(pacing.ensure, me.bot_id, rate=settings.send_rate, username=me.username)
             await db.transact(asking.settle_all)
-            yield cls(settings, db, tg, bot_id=me.bot_id, username=me.username)
+            process = cls(settings, db, tg, bot_id=me.bot_id, username=me.username)
+            if opened is not None:
+                process.furnish(opened)
+            yield process
 
     async def run(self) -> None:
         """Serve until `stop`: each part is a task of one group, so the fault of one ends all."""
@@ -127,6 +135,22 @@ class App:
             if "timers" in self._parts:
                 tasks.create_task(self.timers.run())
         log.info("stopped")
+
+    def furnish(self, opened: "Door") -> None:
+        """The web door, which so far can say only that we are starting, leads to this process."""
+        opened.measure = self._measure
+        if "intake" in self._parts:
+            opened.take = self.intake.take
+            opened.pings["updates"] = self.intake.ping
+
+    async def _measure(self) -> None:
+        """The gauges tell what the rows know; while the database is away, what they told last."""
+        try:
+            gauges.show(await self.db.read(gauges.read, self.db.now(), self.book.entries))
+        except errors.DatabaseAway:
+            metrics.DATABASE_UP.set(0)
+        else:
+            metrics.DATABASE_UP.set(1)
 
     def stop(self) -> None:
         """Take nothing new; `run` returns when what is in flight is done."""
@@ -179,6 +203,43 @@ class App:
         log.info("config_read", plans=len(self.book.entries), faults=len(self.book.faults))
         for fault in self.book.faults:
             log.warning("config_fault", fault=fault)
+
+
+async def _opened_door(
+    stack: contextlib.AsyncExitStack, settings: Settings, db: Database, tg: gateway.Gateway
+) -> "Door | None":
+    """The web door, open before Telegram is reached, so that it can say that it is not; None if none is asked for.
+
+    Raises:
+        Refused: nobody can listen there.
+    """
+    if settings.door_port is None:
+        return None
+    from bot.web import door, serving  # noqa: PLC0415 - a quarter of a second, for those who open one
+
+    head = migrate.head()
+
+    async def database() -> str:
+        current = await db.read(migrate.current_in)
+        return "" if current == head else f"tables of {current}, not {head}"
+
+    async def starting() -> str:
+        return "starting"
+
+    opened = door.Door(pings={"database": database, "telegram": lambda: tg.ping(within_s=TELEGRAM_NEAR_S)})
+    if "intake" in settings.parts:
+        opened.pings["updates"] = starting
+        if settings.webhook_secret is not None and settings.webhook_path:
+            opened.webhook = door.Webhook(settings.webhook_path, settings.webhook_secret.get_secret_value())
+    await stack.enter_async_context(serving.opened(opened, settings.host, settings.door_port))
+    return opened
+
+
+def _hook(settings: Settings, db: Database, tg: gateway.Gateway, owner: str) -> hook.Hook | None:
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return None
+    secret = settings.webhook_secret.get_secret_value()
+    return hook.Hook(db, tg.bot, url=settings.webhook_url, secret=secret, owner=owner)
 
 
 async def learn_username(db: Database, settings: Settings) -> None:

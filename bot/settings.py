@@ -4,6 +4,7 @@ import datetime as dt
 import pathlib
 import re
 import sys
+import urllib.parse
 import zoneinfo
 from enum import StrEnum
 from typing import Annotated, Self
@@ -14,7 +15,13 @@ import pydantic_settings
 from bot import errors
 
 TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{3,}")  # Telegram: "<bot id>:<secret>"
+SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # Bot API: setWebhook.secret_token
 PART_NAMES = ("intake", "timers", "sender")
+DOOR_PORT = 8080
+DOOR_PATHS = ("/healthz", "/readyz", "/metrics")
+WEBHOOK_PATH = "/telegram"
+WEBHOOK_PORTS = (None, 443, 80, 88, 8443)  # the only ones Telegram's own servers call
+TELEGRAM = "https://api.telegram.org"
 
 
 class Phones(StrEnum):
@@ -43,7 +50,7 @@ class Settings(pydantic_settings.BaseSettings):
         pydantic.Field(
             description="Root of a Bot API server; `/bot<token>` and `/file/bot<token>` are appended."
         ),
-    ] = "https://api.telegram.org"
+    ] = TELEGRAM
     database_url: Annotated[
         str,
         pydantic.Field(
@@ -56,16 +63,31 @@ class Settings(pydantic_settings.BaseSettings):
     webhook_url: Annotated[
         str | None,
         pydantic.Field(
-            description="Public https address for a webhook; not served yet: leave it unset, and the bot polls."
+            description="Public https address to which Telegram pushes updates; its path is where the web door takes "
+            "them (`/telegram` if it has none). Unset: the bot fetches updates itself, which needs no address."
         ),
     ] = None
     webhook_secret: Annotated[
-        pydantic.SecretStr | None, pydantic.Field(description="Secret Telegram repeats in each webhook call.")
+        pydantic.SecretStr | None,
+        pydantic.Field(
+            description="What Telegram repeats in each call of the webhook: 1-256 of A-Za-z0-9_-; needed with WEBHOOK_URL."
+        ),
     ] = None
-    host: Annotated[str, pydantic.Field(description="Address of the web door; not served yet.")] = "127.0.0.1"
+    host: Annotated[
+        str,
+        pydantic.Field(
+            description="Address on which the web door listens, and the demo's page; 0.0.0.0 for every one."
+        ),
+    ] = "127.0.0.1"
     port: Annotated[
-        int, pydantic.Field(ge=0, le=65535, description="Port of the web door; not served yet.")
-    ] = 8080
+        int | None,
+        pydantic.Field(
+            ge=0,
+            le=65535,
+            description="Port of the web door: /healthz, /readyz, /metrics and the webhook. It opens if this or WEBHOOK_URL "
+            "is set (then, and for the demo's page, 8080).",
+        ),
+    ] = None
     timezone: Annotated[str, pydantic.Field(description="Where the schools are.")] = "Asia/Shanghai"
     send_rate: Annotated[
         float, pydantic.Field(gt=0, le=1000, description="Telegram calls a second, all chats together.")
@@ -94,6 +116,32 @@ class Settings(pydantic_settings.BaseSettings):
         if not re.match(r"https?://[^/\s]+", value):
             raise ValueError("expected http://… or https://…")
         return value.rstrip("/")
+
+    @pydantic.field_validator("webhook_url")
+    @classmethod
+    def _address_with_a_path(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = _split(value)
+        if (
+            not re.fullmatch(r"/[!-~]*", parts.path or "/")
+            or parts.query
+            or parts.fragment
+            or "{" in parts.path
+        ):
+            raise ValueError(
+                "expected an address with a plain path, such as https://bot.example.org/telegram"
+            )
+        if parts.path in DOOR_PATHS:
+            raise ValueError(f"{parts.path} is the web door's own; choose another path")
+        return value if parts.path not in ("", "/") else value.rstrip("/") + WEBHOOK_PATH
+
+    @pydantic.field_validator("webhook_secret")
+    @classmethod
+    def _secret_telegram_takes(cls, value: pydantic.SecretStr | None) -> pydantic.SecretStr | None:
+        if value is not None and not SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("expected 1-256 of A-Za-z0-9_-")
+        return value
 
     @pydantic.field_validator("timezone")
     @classmethod
@@ -132,6 +180,30 @@ class Settings(pydantic_settings.BaseSettings):
             raise ValueError("WEBHOOK_URL needs WEBHOOK_SECRET (1-256 of A-Za-z0-9_-)")
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _webhook_telegram_can_reach(self) -> Self:
+        """A Bot API server of one's own may push anywhere; Telegram's pushes to https and four ports."""
+        if self.webhook_url is None:
+            return self
+        if self.bot_token is not None and self.bot_token.get_secret_value() in self.webhook_url:
+            raise ValueError("WEBHOOK_URL must not contain the token")
+        parts = _split(self.webhook_url)
+        if self.telegram_api_url == TELEGRAM and (parts.scheme != "https" or parts.port not in WEBHOOK_PORTS):
+            raise ValueError("WEBHOOK_URL: Telegram calls https only, on port 443, 80, 88 or 8443")
+        return self
+
+    @property
+    def webhook_path(self) -> str:
+        """Where the web door takes what Telegram pushes; '' without a webhook."""
+        return _split(self.webhook_url).path if self.webhook_url else ""
+
+    @property
+    def door_port(self) -> int | None:
+        """The web door's port; None: it stays shut."""
+        if self.port is None and self.webhook_url is not None:
+            return DOOR_PORT
+        return self.port
+
     @property
     def parts(self) -> frozenset[str]:
         """The parts this process runs."""
@@ -141,6 +213,18 @@ class Settings(pydantic_settings.BaseSettings):
     def zone(self) -> dt.tzinfo:
         """The zone of the schools' wall clocks."""
         return zoneinfo.ZoneInfo(self.timezone)
+
+
+def _split(url: str) -> urllib.parse.SplitResult:
+    """The parts of an http address.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("expected https://…")
+    return parts
 
 
 def _parts(roles: str) -> list[str]:

@@ -21,7 +21,7 @@ from bot.demo.city import City, Say, Told
 from bot.demo.day import Day
 from bot.demo.live import Live
 from bot.plans import content
-from bot.settings import Settings
+from bot.settings import DOOR_PORT, Settings
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +32,7 @@ async def _built(
     with tempfile.TemporaryDirectory(prefix="xiaoan-demo-") as folder:
         ours = settings.model_copy(
             update={
-                "bot_token": pydantic.SecretStr(stage.TOKEN), "telegram_api_url": sim.url, "webhook_url": None,
+                "bot_token": pydantic.SecretStr(stage.TOKEN), "telegram_api_url": sim.url, "webhook_url": None, "port": None,
                 "database_url": f"sqlite:///{folder}/demo.db", "send_rate": stage.RATE, "group_rate": 1200,
                 "log_level": "WARNING", "roles": "all",
             }
@@ -73,7 +73,10 @@ async def _open(settings: Settings, say: Say) -> int:
     clock = stage.StageClock(settings.zone)
     async with simulator.Simulator(token=stage.TOKEN, clock=clock) as sim:
         live = Live(sim, settings.zone, say)
-        async with live.page.serve(settings.host, settings.port) as url, asyncio.TaskGroup() as tasks:
+        async with (
+            live.page.serve(settings.host, DOOR_PORT if settings.port is None else settings.port) as url,
+            asyncio.TaskGroup() as tasks,
+        ):
             say(f"校安演示 · the demo: {url}  (Ctrl-C 结束 · ends it)")
             say("虚构的云川市,2026年9月30日下午 · a pretend city; nothing leaves this machine\n")
             stay = tasks.create_task(_stay(sim, clock, settings, live))

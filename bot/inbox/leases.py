@@ -38,6 +38,11 @@ def release(tx: Tx, now: dt.datetime, name: str, owner: str) -> None:
     tx.execute(_l.update().where(_l.c.name == name, _l.c.owner == owner).values(until=now))
 
 
+def is_held(tx: Tx, now: dt.datetime, name: str) -> bool:
+    """Whether somebody has the lease, whoever it is."""
+    return tx.execute(sa.select(_l.c.name).where(_l.c.name == name, _l.c.until > now)).first() is not None
+
+
 def last_beat(tx: Tx, name: str) -> dt.datetime | None:
     """When the work last succeeded; None if it never did."""
     found: dt.datetime | None = tx.execute(sa.select(_l.c.beat_at).where(_l.c.name == name)).scalar()

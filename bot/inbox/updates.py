@@ -171,6 +171,13 @@ def poisoned(tx: Tx) -> list[Poisoned]:
     ]
 
 
+def counted(tx: Tx) -> dict[Parked, int]:
+    """How many are in each state, 0 where none is."""
+    query = sa.select(_parked.c.state, sa.func.count().label("many")).group_by(_parked.c.state)
+    found = {row.state: row.many for row in tx.execute(query)}
+    return {state: found.get(state.value, 0) for state in Parked}
+
+
 def forget_seen(tx: Tx, now: dt.datetime) -> int:
     """Ids older than eight days are forgotten, and what was parked then and is over; how many rows."""
     before = now - SEEN_FOR

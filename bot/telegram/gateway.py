@@ -1,5 +1,6 @@
 """The one way out to Telegram: a message as a value goes in, what became of it comes back."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -49,6 +50,16 @@ class Gateway:
         """Close every connection."""
         await self._calls.shutdown()
         await self.polls.shutdown()
+
+    async def ping(self, *, within_s: float) -> str:
+        """'' if Telegram has answered within so many seconds, or does now; else the name of what goes wrong."""
+        if time.monotonic() - max(self._calls.answered_at_s, self.polls.answered_at_s) < within_s:
+            return ""
+        try:
+            await self.bot.get_me()
+        except error.TelegramError as fault:
+            return type(fault).__name__
+        return ""
 
     async def me(self) -> tuple[int, str]:
         """The bot's id and username.

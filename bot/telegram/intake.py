@@ -1,7 +1,7 @@
 """What comes in: each update is handled once, in the order of its chat, or set aside where it cannot be lost.
 
 `Intake.take` is the seam for both ways in: it returns when an update's effects, or the update itself, are
-committed. Fetching is `polling`.
+committed. Fetching is `polling`, being pushed is `hook` and whatever door calls `take`.
 """
 
 import asyncio
@@ -15,10 +15,11 @@ import structlog
 import telegram
 from telegram import ext
 
-from bot import errors
+from bot import errors, metrics
 from bot.delivery.message import OutgoingMessage
-from bot.inbox import held, updates
+from bot.inbox import held, leases, updates
 from bot.telegram import context, lanes, polling
+from bot.telegram.hook import Hook
 
 log = structlog.get_logger()
 
@@ -48,7 +49,8 @@ class Intake:
 
     Args:
         owner: a name no other process, and no former life of this one, has.
-        polls: fetch updates; False waits for `take` to be called.
+        hook: updates are pushed: they come by `take`, to any process.
+        polls: fetch updates, unless they are pushed; False waits for `take` to be called.
         is_alone: no other process can be fetching: its lease need not be waited for.
         at: called with the name of each step, so that a test can end the process there.
     """
@@ -59,6 +61,7 @@ class Intake:
         routes: Callable[[context.Application], None],
         *,
         owner: str,
+        hook: Hook | None = None,
         polls: bool = True,
         is_alone: bool = False,
         handle_for_s: float = HANDLE_FOR_S,
@@ -76,6 +79,9 @@ class Intake:
         self._look = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._application = _application(doors, routes)
+        self._hook = hook
+        # a chat's next update may be pushed to another process than the one that has parked the last
+        self._is_shared = hook is not None and not doors.db.is_sqlite
         self._polling = (
             polling.Polling(
                 doors.db,
@@ -85,7 +91,7 @@ class Intake:
                 is_alone=is_alone,
                 poll_for_s=poll_for_s,
             )
-            if polls
+            if polls and hook is None
             else None
         )
         self.is_ready = asyncio.Event()
@@ -96,6 +102,8 @@ class Intake:
         self._look.set()
         if self._polling is not None:
             self._polling.stop()
+        if self._hook is not None:
+            self._hook.stop()
 
     async def run(self) -> None:
         """Handle updates until stopped.
@@ -121,13 +129,24 @@ class Intake:
         if fatal is not None:
             raise fatal
 
+    async def ping(self) -> str:
+        """'' if updates come, to this process or to one that stands in for it; else why not."""
+        if not self.is_ready.is_set():
+            return "not running"
+        if self._hook is not None:
+            return "" if self._hook.is_set else "webhook not set"
+        is_held = await self._db.read(leases.is_held, self._db.now(), polling.LEASE)
+        return "" if is_held else "nobody polls"
+
     async def take(self, raw: Mapping[str, Any]) -> None:
         """Handle one update as Telegram sent it; on return it, or its effects, are committed.
 
         Raises:
-            DatabaseAway: nothing was done; Telegram has to send it again.
+            DatabaseAway: nothing was done, also while starting and stopping; Telegram has to send it again.
         """
-        await self._take(raw, None)
+        if not self.is_ready.is_set() or self._stop.is_set():
+            raise errors.DatabaseAway("not running")
+        await self._take(raw, None if self._hook is None else self._hook.pressed_before())
 
     # ── life ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -143,7 +162,9 @@ class Intake:
         tasks.create_task(_guarded(self._retry_until_stopped()))
         tasks.create_task(_guarded(self._forget_until_stopped()))
         self.is_ready.set()
-        if self._polling is not None:
+        if self._hook is not None:
+            await self._hook.run()
+        elif self._polling is not None:
             await self._polling.run(tasks)
         await self._stop.wait()
 
@@ -155,9 +176,12 @@ class Intake:
         if self._tasks is None:
             raise errors.DatabaseAway("not running")
         arrival = _Arrival(update_id, lanes.lane_of(raw, update_id), raw, pressed_before)
+        if sent_at := lanes.sent_at(raw):
+            metrics.INTAKE_LAG.observe(max(0.0, (self._db.now() - sent_at).total_seconds()))
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._tasks.create_task(self._serve(arrival, settled))
-        await settled
+        with metrics.UPDATE_SECONDS.time():
+            self._tasks.create_task(self._serve(arrival, settled))
+            await settled
 
     async def _serve(self, arrival: _Arrival, settled: asyncio.Future[None]) -> None:
         """Handle or park; `settled` may be resolved before the handler has finished talking."""
@@ -175,17 +199,28 @@ class Intake:
 
     async def _handle_or_park(self, arrival: _Arrival, settled: asyncio.Future[None]) -> None:
         self._at("taken")
-        if arrival.lane in self._blocked:
+        fate = "parked"
+        if await self._is_blocked(arrival.lane):
             await self._park(arrival, error="behind another", tried=False)
             if query_id := lanes.query_of(arrival.raw):
                 self._spawn(self._doors.gateway.answer(query_id, context.BUSY))
         elif (update := self._parse(arrival.raw)) is None:
             await self._park(arrival, error="unreadable", is_hopeless=True)
+            fate = "unreadable"
         elif fault := await self._attempt(update, arrival, settled):
             await self._park(arrival, error=fault)
+        else:
+            fate = "handled"
         self._at("committed")
+        metrics.UPDATES.labels(lanes.kind_of(arrival.raw), fate).inc()
         if not settled.done():
             settled.set_result(None)
+
+    async def _is_blocked(self, lane: str) -> bool:
+        """Whether something parked waits there: known by heart, unless other processes park in it too."""
+        if self._is_shared:
+            return await self._db.read(updates.is_waiting, lane)
+        return lane in self._blocked
 
     def _parse(self, raw: Mapping[str, Any]) -> telegram.Update | None:
         try:
@@ -284,6 +319,8 @@ class Intake:
         if self._stop.is_set():
             return True
         try:
+            if self._hook is not None:
+                await self._hook.recall()
             self._blocked |= await self._db.read(updates.waiting_lanes)
         except errors.DatabaseAway:
             log.warning("database_away")

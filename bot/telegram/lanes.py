@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ _WITH_CHAT = (
     "my_chat_member",
     "chat_member",
 )
+
+
+LAST_DATE = 1 << 32  # seconds; whatever is later is no date
 
 
 @dataclass(slots=True)
@@ -70,6 +74,19 @@ def lane_of(update: Mapping[str, Any], update_id: int) -> str:
             return f"chat:{chat_id}"
     user_id = _inner(query, "from").get("id")
     return f"chat:{user_id}" if isinstance(user_id, int) else f"update:{update_id}"
+
+
+def kind_of(update: Mapping[str, Any]) -> str:
+    """What kind of update it is, of those we ask for; `other` for any else."""
+    return next((kind for kind in (*_WITH_CHAT, "callback_query") if kind in update), "other")
+
+
+def sent_at(update: Mapping[str, Any]) -> dt.datetime | None:
+    """When the message was written, in whole seconds; None for whatever has no such date, as a press."""
+    date = _inner(update, "message").get("date")
+    if isinstance(date, int) and 0 < date < LAST_DATE:
+        return dt.datetime.fromtimestamp(date, dt.UTC)
+    return None
 
 
 def query_of(update: Mapping[str, Any]) -> str:

@@ -6,7 +6,9 @@ repeated after the wrong one is a reminder sent twice.
 
 import datetime as dt
 import json
+import math
 import secrets
+import time
 import urllib.request
 from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
@@ -15,6 +17,8 @@ import aiohttp
 import yarl
 from telegram import error, request
 from telegram._utils import defaultvalue, types
+
+from bot import metrics
 
 CONNECTIONS = 40  # the sender's 32 calls, and room for toasts and replies beside them
 CONNECT_FOR_S = 5.0  # name, TCP, TLS, and the wait for a free connection
@@ -53,6 +57,9 @@ class AiohttpRequest(request.BaseRequest):
         connections: how many at most; a call that finds none free within `connect_for_s` is `NotSent`.
         connect_for_s: limit for getting a connection.
         read_for_s: limit for each silence while waiting for the answer.
+
+    Attributes:
+        answered_at_s: when the server last answered anything, on the monotonic clock.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class AiohttpRequest(request.BaseRequest):
         self._read_for_s = read_for_s
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[tuple[str, str], str | None] = {}
+        self.answered_at_s = -math.inf
 
     @property
     def read_timeout(self) -> float | None:
@@ -122,7 +130,9 @@ class AiohttpRequest(request.BaseRequest):
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             raise _named(fault) from _harmless(fault)
         _refuse_strangers(*answer)
+        self.answered_at_s = time.monotonic()
         if answer[0] == 429:
+            metrics.TOO_MANY.inc()
             raise TooMany(_patience(self.parse_json_payload(answer[1])))
         return answer
 

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
-from bot import errors
+from bot import errors, metrics
 from bot.db import Database, Tx
 from bot.delivery import outbox, pacing, settling
 from bot.delivery.message import Outcome, Verdict
@@ -199,7 +199,8 @@ class Sender:
         try:
             if await self._may_call(item):
                 self._at("before_call")
-                outcome = await self._call(item)
+                with metrics.CALL_SECONDS.time():
+                    outcome = await self._call(item)
                 self._at("after_call")
                 await self._settle(item, outcome)
                 self._at("settled")
@@ -240,6 +241,7 @@ class Sender:
 
     async def _settle(self, item: outbox.Claimed, outcome: Outcome) -> None:
         self.outcomes[outcome.verdict] += 1
+        metrics.CALLS.labels(outcome.verdict.value).inc()
         if outcome.verdict is Verdict.REFUSED:
             log.error("message_refused", kind=item.delivery.kind, detail=outcome.detail)
         halt_for = outcome.retry_after if self._is_token_too_fast(item, outcome) else None

@@ -1,0 +1,1 @@
+"""The web door: where Telegram pushes updates, and where whoever watches the process looks."""

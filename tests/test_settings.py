@@ -61,6 +61,55 @@ def test_a_webhook_needs_its_secret(bare_environment):
         settings.load()
 
 
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"WEBHOOK_URL": "bot.example.org"}, "https://"),
+        ({"WEBHOOK_URL": "http://bot.example.org/hook"}, "https only"),
+        ({"WEBHOOK_URL": "https://bot.example.org:8081/hook"}, "8443"),
+        ({"WEBHOOK_URL": "https://bot.example.org/healthz"}, "/healthz"),
+        ({"WEBHOOK_URL": "https://bot.example.org/hook?x=1"}, "plain path"),
+        ({"WEBHOOK_URL": "https://bot.example.org/{x}"}, "plain path"),
+        (
+            {"WEBHOOK_URL": "https://bot.example.org/1:abc", "BOT_TOKEN": "1:abc"},
+            "must not contain the token",
+        ),
+        ({"WEBHOOK_URL": "https://bot.example.org/hook", "WEBHOOK_SECRET": "with space"}, "WEBHOOK_SECRET"),
+        ({"PORT": "70000"}, "PORT"),
+    ],
+)
+def test_a_door_telegram_could_not_use_is_refused_with_one_sentence(bare_environment, given, word):
+    for name, value in ({"WEBHOOK_SECRET": "s"} | given).items():
+        bare_environment.setenv(name, value)
+
+    with pytest.raises(errors.Refused) as refused:
+        settings.load()
+
+    (_, sentence) = refused.value.sentence.splitlines()
+    assert word in sentence
+
+
+def test_the_door_opens_when_a_webhook_or_a_port_is_set(bare_environment):
+    assert settings.load().door_port is None
+
+    bare_environment.setenv("WEBHOOK_SECRET", "s")
+    bare_environment.setenv("WEBHOOK_URL", "https://bot.example.org")
+    assert (settings.load().door_port, settings.load().webhook_path) == (8080, "/telegram")
+    assert settings.load().webhook_url == "https://bot.example.org/telegram"
+
+    bare_environment.setenv("PORT", "9000")
+    bare_environment.setenv("WEBHOOK_URL", "https://bot.example.org:8443/a/b")
+    assert (settings.load().door_port, settings.load().webhook_path) == (9000, "/a/b")
+
+
+def test_a_server_of_ones_own_may_push_anywhere(bare_environment):
+    bare_environment.setenv("WEBHOOK_SECRET", "s")
+    bare_environment.setenv("WEBHOOK_URL", "http://127.0.0.1:9999/hook")
+    bare_environment.setenv("TELEGRAM_API_URL", "http://127.0.0.1:8081")
+
+    assert settings.load().webhook_path == "/hook"
+
+
 def test_an_empty_value_counts_as_unset(bare_environment):
     bare_environment.setenv("BOT_TOKEN", "")
 

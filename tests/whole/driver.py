@@ -244,11 +244,14 @@ class City:
         return self.log_file.read_text() if self.log_file.exists() else ""
 
     async def start(self) -> None:
-        """The bot runs and fetches updates."""
-        starts = self.sim.journal.counts["deleteWebhook"]  # the last call before it polls
+        """The bot runs and updates come."""
+        ready = (
+            "setWebhook" if "WEBHOOK_URL" in self.extra else "deleteWebhook"
+        )  # the last call before they come
+        starts = self.sim.journal.counts[ready]
         with self.log_file.open("ab") as log:
             self.bot = await self._spawn("run", out=log, err=log)
-        await self.until(lambda: self.sim.journal.counts["deleteWebhook"] > starts)
+        await self.until(lambda: self.sim.journal.counts[ready] > starts)
 
     async def stop(self) -> int:
         """SIGTERM, as a service manager would; the exit status."""

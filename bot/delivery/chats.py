@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import NewType
+from typing import Any, NewType
 
 import sqlalchemy as sa
 
@@ -32,31 +32,31 @@ class Chat:
         return self.kind == "private"
 
 
+_c = model.chat.c
 _present = (
-    sa.select(model.chat, model.chat_address.c.telegram_id)
-    .join(model.chat_address, model.chat_address.c.chat_id == model.chat.c.id)
+    sa.select(_c.id, model.chat_address.c.telegram_id, _c.kind, _c.title, _c.state, _c.thread_id, _c.is_pilot)
+    .join(model.chat_address, model.chat_address.c.chat_id == _c.id)
     .where(model.chat_address.c.until.is_(None))
+)
+_GET = _present.where(_c.id == sa.bindparam("chat_id"))
+_former = model.chat_address.alias("former")
+_FIND = _present.join(_former, _former.c.chat_id == _c.id).where(
+    _former.c.telegram_id == sa.bindparam("telegram_id")
 )
 
 
-def _as_chat(row: sa.Row[tuple[object, ...]] | None) -> Chat | None:
+def _as_chat(row: sa.Row[*tuple[Any, ...]] | None) -> Chat | None:
     if row is None:
         return None
-    m = row._mapping
+    chat_id, telegram_id, kind, title, state, thread_id, is_pilot = row
     return Chat(
-        ChatId(m["id"]),
-        TelegramChatId(m["telegram_id"]),
-        m["kind"],
-        m["title"],
-        ChatState(m["state"]),
-        m["thread_id"],
-        m["is_pilot"],
+        ChatId(chat_id), TelegramChatId(telegram_id), kind, title, ChatState(state), thread_id, is_pilot
     )
 
 
 def get(tx: Tx, chat_id: ChatId) -> Chat:
     """The chat with this id of ours."""
-    chat = _as_chat(tx.execute(_present.where(model.chat.c.id == chat_id)).first())
+    chat = _as_chat(tx.execute(_GET, {"chat_id": chat_id}).first())
     if chat is None:
         raise LookupError(f"chat {chat_id}")
     return chat
@@ -64,8 +64,7 @@ def get(tx: Tx, chat_id: ChatId) -> Chat:
 
 def find(tx: Tx, telegram_id: int) -> Chat | None:
     """The chat that answers, or once answered, to this Telegram id."""
-    former = sa.select(model.chat_address.c.chat_id).where(model.chat_address.c.telegram_id == telegram_id)
-    return _as_chat(tx.execute(_present.where(model.chat.c.id == former.scalar_subquery())).first())
+    return _as_chat(tx.execute(_FIND, {"telegram_id": telegram_id}).first())
 
 
 def ensure(

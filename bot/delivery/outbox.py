@@ -75,6 +75,7 @@ class Claimed:
 
 
 Prepare = Callable[[Tx, dt.datetime, Delivery], OutgoingMessage | Drop]
+Shown = sa.Select[ChatId, str, str, dt.datetime | None]
 
 
 def _show_statement(
@@ -84,7 +85,7 @@ def _show_statement(
     it = insert(_d)
     return it.on_conflict_do_update(
         index_elements=[_d.c.chat_id, _d.c.kind, _d.c.subject],
-        index_where=_d.c.state == sa.literal_column("'queued'"),
+        index_where=model.is_one_of(State.QUEUED),
         set_={
             "not_before": sa.case(
                 (_d.c.not_before < it.excluded.not_before, _d.c.not_before), else_=it.excluded.not_before
@@ -146,32 +147,35 @@ def show_each(
 
 
 def refresh(
-    tx: Tx, now: dt.datetime, chat_id: ChatId, kind: str, subject: str | int, *, every: dt.timedelta
+    tx: Tx,
+    now: dt.datetime,
+    found: Shown,
+    params: Mapping[str, object],
+    *,
+    every: Mapping[str, dt.timedelta],
 ) -> None:
-    """Edit the posting soon, at most once `every`; nothing happens where the thing was never posted.
+    """Edit soon what a query built by `shown` finds, each kind at most once in its time.
 
     A posting whose send is still on its way is refreshed after it: the two share the order of their chat.
     """
-    shown_at = tx.execute(
-        sa.select(_p.c.shown_at).where(
-            _p.c.chat_id == chat_id, _p.c.kind == kind, _p.c.subject == str(subject)
-        )
-    ).scalar()
-    if shown_at is None and not _in_flight(tx, chat_id, kind, str(subject)):
-        return
-    show(tx, now, chat_id, kind, subject, lane=Lane.REFRESH, not_before=max(now, (shown_at or now) + every))
+    for chat_id, kind, subject, shown_at in tx.execute(found, params).all():
+        start = max(now, (shown_at or now) + every[kind])
+        show(tx, now, chat_id, kind, subject, lane=Lane.REFRESH, not_before=start)
 
 
-def _in_flight(tx: Tx, chat_id: ChatId, kind: str, subject: str) -> bool:
-    states = [State.RESERVED.value, State.CALLING.value]
-    return bool(
-        tx.execute(
-            sa.select(_d.c.id)
-            .where(
-                _d.c.chat_id == chat_id, _d.c.kind == kind, _d.c.subject == subject, _d.c.state.in_(states)
-            )
-            .limit(1)
-        ).first()
+def shown(things: sa.FromClause) -> Shown:
+    """Those of the things (chat_id, kind, subject) that were posted or are on their way, and when they were last shown."""
+    t = things.c
+    same = sa.and_(_p.c.chat_id == t.chat_id, _p.c.kind == t.kind, _p.c.subject == t.subject)
+    is_open = model.is_one_of(*model.OPEN_STATES)  # the few of one chat are found by an index of their own
+    on_its_way = sa.exists().where(
+        _d.c.chat_id == t.chat_id, _d.c.kind == t.kind, _d.c.subject == t.subject,
+        is_open, model.is_one_of(State.RESERVED, State.CALLING),
+    )  # fmt: skip
+    return (
+        sa.select(t.chat_id, t.kind, t.subject, _p.c.shown_at)
+        .select_from(things.outerjoin(_p, same))
+        .where(sa.or_(_p.c.id.is_not(None), on_its_way))
     )
 
 
@@ -367,20 +371,31 @@ def reveal(
 ) -> int | None:
     """A press came from this message: adopt it if the posting's message is unknown.
 
+    A message known as a thing of another kind stays that.
+
     Returns:
         The id of a second message of the same thing, to be deleted; None when there is none.
     """
-    posting = tx.execute(
-        sa.select(_p.c.id, _p.c.message_id).where(
-            _p.c.chat_id == chat_id, _p.c.kind == kind, _p.c.subject == str(subject)
-        )
-    ).first()
-    if posting is None or posting.message_id == message_id:
+    asked = {"chat_id": chat_id, "kind": kind, "subject": str(subject), "message_id": message_id}
+    found = tx.execute(_PRESSED, asked).all()
+    if any(row.kind != kind for row in found):
         return None
-    if posting.message_id is None:
-        tx.execute(_p.update().where(_p.c.id == posting.id).values(message_id=message_id))
+    mine = next((row for row in found if row.subject == str(subject)), None)
+    if mine is None or mine.message_id == message_id:
+        return None
+    if mine.message_id is None:
+        tx.execute(_p.update().where(_p.c.id == mine.id).values(message_id=message_id))
         return None
     return message_id
+
+
+_PRESSED = sa.select(_p.c.id, _p.c.kind, _p.c.subject, _p.c.message_id).where(
+    _p.c.chat_id == sa.bindparam("chat_id"),
+    sa.or_(
+        sa.and_(_p.c.kind == sa.bindparam("kind"), _p.c.subject == sa.bindparam("subject")),
+        _p.c.message_id == sa.bindparam("message_id"),
+    ),
+)
 
 
 def next_at(tx: Tx) -> dt.datetime | None:

@@ -19,6 +19,10 @@ SEEN_FOR = dt.timedelta(days=8)  # Telegram keeps updates a day, and draws new i
 
 _seen = model.seen_update
 _parked = model.parked_update
+_SEE = {
+    name: insert(_seen).on_conflict_do_nothing().returning(_seen.c.update_id)
+    for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,7 @@ def once(tx: Tx, now: dt.datetime, update_id: int) -> None:
     Raises:
         Replayed: they are committed already.
     """
-    insert = _insert(tx, _seen).values(update_id=update_id, at=now).on_conflict_do_nothing()
-    if tx.execute(insert.returning(_seen.c.update_id)).first() is None:
+    if tx.execute(_SEE[tx.dialect.name], {"update_id": update_id, "at": now}).first() is None:
         raise errors.Replayed(f"update {update_id}")
 
 

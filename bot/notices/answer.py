@@ -11,7 +11,7 @@ from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import chats, outbox
 from bot.delivery.chats import ChatId
-from bot.delivery.model import Lane, delivery, posting
+from bot.delivery.model import Lane, delivery
 from bot.inbox import held, questions
 from bot.notices import asking, model, queries, rules, trouble
 from bot.notices.rules import Value
@@ -22,7 +22,22 @@ LINE_CHARS = 200
 LINE_WITHIN = dt.timedelta(hours=24)
 LINE_QUESTION = "report_line"
 
-_a, _an, _q = model.assignment, model.answer, model.asked
+_a, _an, _q, _d = model.assignment, model.answer, model.asked, delivery
+_MINE = (
+    sa.select(_a)
+    .where(_a.c.notice_id == sa.bindparam("notice_id"), _a.c.contact_id.is_(None))
+    .order_by(_a.c.position)
+)
+_MINE_OF_ONE = _MINE.where(_a.c.unit_id == sa.bindparam("unit_id")).with_for_update()
+_MINE_OF_SEVERAL = _MINE.where(_a.c.unit_id.in_(sa.bindparam("unit_ids", expanding=True)))
+_HERE = sa.select(_q.c.assignment_id).where(
+    _q.c.notice_id == sa.bindparam("notice_id"), _q.c.chat_id == sa.bindparam("chat_id"), _q.c.until.is_(None)
+)
+_LOCK = sa.select(_a.c.id).where(_a.c.id == sa.bindparam("assignment_id")).with_for_update()
+_FIRST = (
+    sa.select(_an.c.id).where(_an.c.contact_id == sa.bindparam("contact_id")).limit(sa.literal_column("1"))
+)
+_ADD = _an.insert().returning(_an.c.id)
 
 
 class Said(StrEnum):
@@ -102,6 +117,7 @@ class _Meant:
     person: Person
     chat: chats.Chat | None
     mine: list[sa.RowMapping]
+    is_locked: bool  # mine is one, and nobody else decides on it before this transaction ends
 
 
 def press(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
@@ -116,8 +132,9 @@ def press(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
     if it.every:
         return _all(tx, now, meant, it)
     outcome = record(
-        tx, now, meant.notice, meant.mine[0], value=it.value, person=meant.person, chat=meant.chat, press=it
-    )
+        tx, now, meant.notice, meant.mine[0], value=it.value, person=meant.person, chat=meant.chat, press=it,
+        is_locked=meant.is_locked,
+    )  # fmt: skip
     if it.pressed_before is not None and outcome.said in (Said.RECORDED, Said.LATE):
         _tell_recovered(tx, now, it, meant.mine[0]["unit_id"])
     return outcome
@@ -183,7 +200,8 @@ def _meant(tx: Tx, now: dt.datetime, it: Press) -> _Meant | Outcome:
     chat = chats.find(tx, it.chat_telegram_id)
     if chat is not None and it.message_id is not None:
         _reveal(tx, now, chat, it)
-    mine = _mine(tx, person, it, chat)
+    units = _units(person, it)
+    mine = _mine(tx, units, it, chat)
     if not mine:
         return Outcome(Said.NOT_YOURS)
     if len(mine) > 1 and not it.every:
@@ -191,7 +209,7 @@ def _meant(tx: Tx, now: dt.datetime, it: Press) -> _Meant | Outcome:
         if len(owing) != 1:
             return _choose(tx, now, notice, it, len(mine))
         mine = owing
-    return _Meant(notice, person, chat, mine)
+    return _Meant(notice, person, chat, mine, is_locked=len(units) == 1)
 
 
 def _refusal(notice: queries.Notice | None, it: Press, now: dt.datetime) -> Outcome | None:
@@ -211,49 +229,37 @@ def _reveal(tx: Tx, now: dt.datetime, chat: chats.Chat, it: Press) -> None:
 
     The same buttons stand under reminders, lists and the line at due, which name the unit; those are no cards.
     """
-    if it.unit_id is not None or _is_another(tx, chat.id, it.message_id):
+    if it.unit_id is not None or it.message_id is None:
         return
-    second = outbox.reveal(tx, now, chat.id, "card", it.notice_id, it.message_id or 0)
+    second = outbox.reveal(tx, now, chat.id, "card", it.notice_id, it.message_id)
     if second is not None and _is_ours(tx, chat.id, it.notice_id):
         outbox.show(tx, now, chat.id, "delete", second, lane=Lane.REFRESH)
 
 
-def _is_another(tx: Tx, chat_id: ChatId, message_id: int | None) -> bool:
-    """Whether this message is known as a reminder or a list."""
-    p = posting
-    query = sa.select(p.c.id).where(p.c.chat_id == chat_id, p.c.message_id == message_id, p.c.kind != "card")
-    return tx.execute(query.limit(1)).first() is not None
-
-
 def _is_ours(tx: Tx, chat_id: ChatId, notice_id: int) -> bool:
     """Whether an uncertain send of this card was repeated in this chat: only then can there be two."""
-    d = delivery
-    query = sa.select(d.c.id).where(
-        d.c.chat_id == chat_id, d.c.kind == "card", d.c.subject == str(notice_id), d.c.is_repeat.is_(True)
+    query = sa.select(_d.c.id).where(
+        _d.c.chat_id == chat_id, _d.c.kind == "card", _d.c.subject == str(notice_id), _d.c.is_repeat.is_(True)
     )
     return tx.execute(query.limit(1)).first() is not None
 
 
-def _mine(tx: Tx, person: Person, it: Press, chat: chats.Chat | None) -> list[sa.RowMapping]:
-    """The presser's assignments of this notice: those under this card, else (a former place) all of them."""
-    may_answer = [
+def _units(person: Person, it: Press) -> list[int]:
+    """The units the presser may be answering for."""
+    may_answer = {
         p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN
-    ]
-    query = sa.select(_a).where(
-        _a.c.notice_id == it.notice_id, _a.c.unit_id.in_(may_answer), _a.c.contact_id.is_(None)
-    )
-    if it.unit_id is not None:
-        query = query.where(_a.c.unit_id == it.unit_id)
-    every = list(tx.execute(query.order_by(_a.c.position)).mappings())
-    if chat is None or it.unit_id is not None or len(every) < 2:
+    }
+    return sorted(may_answer if it.unit_id is None else may_answer & {it.unit_id})
+
+
+def _mine(tx: Tx, units: list[int], it: Press, chat: chats.Chat | None) -> list[sa.RowMapping]:
+    """The assignments of these units: those under this card, else (a former place) all of them; one alone is locked."""
+    if len(units) == 1:
+        return list(tx.execute(_MINE_OF_ONE, {"notice_id": it.notice_id, "unit_id": units[0]}).mappings())
+    every = list(tx.execute(_MINE_OF_SEVERAL, {"notice_id": it.notice_id, "unit_ids": units}).mappings())
+    if chat is None or len(every) < 2:
         return every
-    here = set(
-        tx.execute(
-            sa.select(_q.c.assignment_id).where(
-                _q.c.notice_id == it.notice_id, _q.c.chat_id == chat.id, _q.c.until.is_(None)
-            )
-        ).scalars()
-    )
+    here = set(tx.execute(_HERE, {"notice_id": it.notice_id, "chat_id": chat.id}).scalars())
     return [m for m in every if m["id"] in here] or every
 
 
@@ -291,14 +297,16 @@ def record(
     person: Person,
     chat: chats.Chat | None,
     press: Press,
+    is_locked: bool = False,
 ) -> Outcome:
     """The unit's answer is what was just said, unless it had been said already; the newest counts.
 
     A ✅ after a ⚠️ is kept beside it and ends nothing; a ⚠️ after one that is over is a new one. An excused unit
     that answers is excused no more.
     """
-    tx.execute(sa.select(_a.c.id).where(_a.c.id == assignment["id"]).with_for_update())
-    (status,) = queries.statuses(tx, notice.id, assignment_ids=[assignment["id"]])
+    if not is_locked:
+        tx.execute(_LOCK, {"assignment_id": assignment["id"]})
+    status = queries.heard(tx, assignment["id"])
     unit, label = assignment["unit_name"], words(notice, value)
     standing = rules.is_standing(status.trouble)
     before = Outcome(
@@ -306,7 +314,9 @@ def record(
     )
     late = rules.is_late(pressed_at=press.pressed_before or now, due_at=assignment["due_at"])
     if value is Value.TROUBLE and standing:
-        return _met_again(tx, now, notice, assignment, person, chat, late)
+        return _met_again(
+            tx, now, notice, assignment, person, chat, late=late, is_excused=bool(status.excused)
+        )
     mine_before = _is_first(tx, person.contact_id)
     if status.answer == value.value and value is Value.YES and not status.on_behalf and not status.excused:
         trail.note(tx, now, actor=person.actor, verb="press_again", subject=f"assignment:{assignment['id']}")
@@ -318,9 +328,8 @@ def record(
             else _stands(tx, now, notice, assignment, person, label)
         )
     add(tx, now, assignment, value=value, person=person, late=late, chat_id=chat.id if chat else None,
-        version=notice.version, text=press.text)  # fmt: skip
-    asking.refresh_cards(tx, now, notice.id, [assignment["id"]])
-    _refresh_private(tx, now, person, notice.id)
+        version=notice.version, text=press.text, is_excused=bool(status.excused))  # fmt: skip
+    asking.refresh_after_press(tx, now, notice.id, assignment["id"], user_id=press.user_id)
     if value is Value.TROUBLE:
         trouble_id = trouble.open_(tx, now, assignment, person=person, chat=chat)
         return Outcome(Said.TROUBLE, unit, label, at=now, first=mine_before, trouble_id=trouble_id)
@@ -337,7 +346,9 @@ def _met_again(
     assignment: sa.RowMapping,
     person: Person,
     chat: chats.Chat | None,
-    late: bool,  # noqa: FBT001
+    *,
+    late: bool,
+    is_excused: bool,
 ) -> Outcome:
     """⚠️ while one stands: nothing new, unless an officer had told it and now the school speaks for itself."""
     found = trouble.standing(tx, assignment["id"])
@@ -346,7 +357,7 @@ def _met_again(
     unit, label = assignment["unit_name"], words(notice, Value.TROUBLE)
     if found.on_behalf:
         add(tx, now, assignment, value=Value.TROUBLE, person=person, late=late, chat_id=chat.id if chat else None,
-            version=notice.version)  # fmt: skip
+            version=notice.version, is_excused=is_excused)  # fmt: skip
         trouble.adopt(tx, now, found, person)
         asking.refresh_cards(tx, now, notice.id, [assignment["id"]])
         return Outcome(Said.TROUBLE, unit, label, at=now, trouble_id=found.id)
@@ -380,33 +391,25 @@ def add(
     chat_id: ChatId | None = None,
     text: str | None = None,
     on_behalf: bool = False,
+    is_excused: bool = False,
 ) -> int:
-    """One more answer row; the unit leaves 免报. The caller holds the assignment's lock."""
-    e = model.excuse
-    tx.execute(e.update().where(e.c.assignment_id == assignment["id"], e.c.until.is_(None)).values(until=now))
-    (answer_id,) = tx.execute(
-        _an.insert()
-        .values(
-            assignment_id=assignment["id"], version=version, aspect="done", value=value.value, text=text,
-            contact_id=person.contact_id, said_by=person.said_by(None if on_behalf else assignment["unit_id"]),
-            on_behalf=on_behalf, chat_id=chat_id, late=late, at=now,
-        )
-        .returning(_an.c.id)
-    ).one()  # fmt: skip
+    """One more answer row; a unit that `is_excused` leaves 免报. The caller holds the assignment's lock."""
+    if is_excused:
+        e = model.excuse
+        mine = (e.c.assignment_id == assignment["id"], e.c.until.is_(None))
+        tx.execute(e.update().where(*mine).values(until=now))
+    said_by = person.said_by(None if on_behalf else assignment["unit_id"])
+    values = {
+        "assignment_id": assignment["id"], "version": version, "aspect": "done", "value": value.value,
+        "text": text, "contact_id": person.contact_id, "said_by": said_by, "on_behalf": on_behalf,
+        "chat_id": chat_id, "late": late, "at": now,
+    }  # fmt: skip
+    (answer_id,) = tx.execute(_ADD, values).one()
     return int(answer_id)
 
 
 def _is_first(tx: Tx, contact_id: int) -> bool:
-    return tx.execute(sa.select(_an.c.id).where(_an.c.contact_id == contact_id).limit(1)).first() is None
-
-
-def _refresh_private(tx: Tx, now: dt.datetime, person: Person, notice_id: int) -> None:
-    """The person's own list of units, if one is open, tells the new state."""
-    user_id = people.user_of(tx, person.contact_id)
-    private = chats.find(tx, user_id) if user_id is not None else None
-    if private is not None:
-        every = asking.PRIVATE_EDITS_EVERY
-        outbox.refresh(tx, now, private.id, "choose", notice_id, every=every)
+    return tx.execute(_FIRST, {"contact_id": contact_id}).first() is None
 
 
 def words(notice: queries.Notice, value: Value) -> str:

@@ -173,11 +173,39 @@ def chats_of(tx: Tx, assignment_id: int) -> list[ChatId]:
 
 def refresh_cards(tx: Tx, now: dt.datetime, notice_id: int, assignment_ids: list[int]) -> None:
     """The cards through which these are asked will tell the new state, each group at most once in 6 s."""
-    query = (
-        sa.select(_q.c.chat_id).where(_q.c.assignment_id.in_(assignment_ids), _q.c.until.is_(None)).distinct()
+    found = {"assignment_ids": assignment_ids, "notice": str(notice_id)}
+    outbox.refresh(tx, now, _CARDS, found, every=_EVERY)
+
+
+def refresh_after_press(
+    tx: Tx, now: dt.datetime, notice_id: int, assignment_id: int, *, user_id: int
+) -> None:
+    """The cards of this assignment, and the presser's own list of units if one is open, will tell the new state."""
+    found = {"assignment_id": assignment_id, "notice": str(notice_id), "user_id": user_id}
+    outbox.refresh(tx, now, _CARDS_AND_LIST, found, every=_EVERY)
+
+
+_EVERY = {"card": GROUP_EDITS_EVERY, "choose": PRIVATE_EDITS_EVERY}
+
+
+def _thing(kind: str) -> tuple[sa.ColumnElement[str], sa.ColumnElement[str]]:
+    return (
+        sa.literal_column(f"'{kind}'", sa.String).label("kind"),
+        sa.bindparam("notice", type_=sa.String).label("subject"),
     )
-    for chat_id in tx.execute(query).scalars():
-        outbox.refresh(tx, now, chat_id, "card", notice_id, every=GROUP_EDITS_EVERY)
+
+
+def _cards(some: sa.ColumnElement[bool]) -> sa.Select[ChatId, str, str]:
+    return sa.select(_q.c.chat_id, *_thing("card")).where(some, _q.c.until.is_(None))
+
+
+_list = sa.select(chat_address.c.chat_id, *_thing("choose")).where(
+    chat_address.c.telegram_id == sa.bindparam("user_id")
+)
+_one = _q.c.assignment_id == sa.bindparam("assignment_id")
+_several = _q.c.assignment_id.in_(sa.bindparam("assignment_ids", expanding=True))
+_CARDS = outbox.shown(_cards(_several).distinct().subquery())
+_CARDS_AND_LIST = outbox.shown(sa.union_all(_cards(_one), _list).subquery())
 
 
 def settle_all(tx: Tx, now: dt.datetime) -> None:

@@ -109,7 +109,7 @@ answer = sa.Table(
     sa.Column("aspect", sa.String(4), nullable=False),  # ack | done
     sa.Column("value", sa.String(12), nullable=False),  # rules.Value
     sa.Column("text", sa.Text),  # a report's line
-    sa.Column("contact_id", sa.ForeignKey("contact.id"), nullable=False),
+    sa.Column("contact_id", sa.ForeignKey("contact.id"), nullable=False, index=True),
     sa.Column("said_by", sa.String(80), nullable=False),  # name and post as they were: 王校长
     sa.Column("on_behalf", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("chat_id", sa.ForeignKey("chat.id")),

@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +16,8 @@ from bot.notices.rules import Reach, Row, TroubleState
 from bot.roster import access, units
 from bot.roster.model import enrolment, post
 from bot.roster.people import Person
+
+_Row = sa.Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ _FIELDS = (
     "chase", "escalate", "is_trial", "is_provisional", "published_at", "due_at", "closes_at", "recalled_at",
 )  # fmt: skip
 _notices = sa.select(*(model.notice.c[name] for name in _FIELDS))
+_NOTICE = _notices.where(model.notice.c.id == sa.bindparam("notice_id"))
 
 
 def _notice(row: sa.RowMapping) -> Notice:
@@ -62,7 +66,7 @@ def _notice(row: sa.RowMapping) -> Notice:
 
 def notice(tx: Tx, notice_id: int) -> Notice | None:
     """The notice with this id."""
-    row = tx.execute(_notices.where(model.notice.c.id == notice_id)).mappings().first()
+    row = tx.execute(_NOTICE, {"notice_id": notice_id}).mappings().first()
     return None if row is None else _notice(row)
 
 
@@ -144,39 +148,51 @@ def statuses(
         some = sa.and_(some, a.c.id.in_(assignment_ids))
     rows = tx.execute(sa.select(a).where(some).order_by(a.c.position, a.c.unit_id)).mappings().all()
     ids = sa.select(a.c.id).where(some)
-    answers = _answers(tx, ids, at)
-    excuses = _excuses(tx, ids, at)
-    troubles = _troubles(tx, ids, at)
-    owing = [r["unit_id"] for r in rows if r["id"] not in answers and r["id"] not in excuses]
+    heard = _folded(tx.execute(_heard(lambda assignment_id: assignment_id.in_(ids), at)))
+    owing = [r["unit_id"] for r in rows if heard.get(r["id"], _NOTHING).owes]
     enrolled = _enrolled(tx, owing, at) if owing else frozenset()
     delivered = _delivered(tx, notice_id, ids, at) if owing else frozenset()
     found = []
     for r in rows:
-        said = answers.get(r["id"])
-        excused = excuses.get(r["id"], "")
-        owes = said is None and not excused
+        said = heard.get(r["id"], _NOTHING)
         found.append(
             Status(
                 r["id"], r["unit_id"], r["unit_code"], r["unit_name"], r["position"], r["county_id"],
-                r["row_code"], r["row_name"], r["row_position"], excused,
-                said.first_at if said else None, said.value if said else "", said.text if said else "",
-                said.by if said else "", said.at if said else None, said.on_behalf if said else False,
-                said.late if said else False, troubles.get(r["id"]),
-                rules.reach(enrolled=r["unit_id"] in enrolled, delivered=r["id"] in delivered) if owes else None,
+                r["row_code"], r["row_name"], r["row_position"], said.excused,
+                said.answered_at, said.answer, said.text, said.said_by, said.said_at, said.on_behalf,
+                said.late, said.trouble,
+                rules.reach(enrolled=r["unit_id"] in enrolled, delivered=r["id"] in delivered) if said.owes else None,
             )
         )  # fmt: skip
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    first_at: dt.datetime
-    late: bool  # decided by the first
-    value: str
-    text: str
-    by: str
-    at: dt.datetime
-    on_behalf: bool
+class Heard:
+    """What was heard of one assignment: its answers, its excuse, its trouble. See `Status` for what each is."""
+
+    excused: str = ""
+    answered_at: dt.datetime | None = None
+    late: bool = False  # decided by the first answer
+    answer: str = ""
+    text: str = ""
+    said_by: str = ""
+    said_at: dt.datetime | None = None
+    on_behalf: bool = False
+    trouble: TroubleState | None = None
+
+    @property
+    def owes(self) -> bool:
+        """未报."""
+        return self.answered_at is None and not self.excused
+
+
+_NOTHING = Heard()
+
+
+def heard(tx: Tx, assignment_id: int) -> Heard:
+    """All that is committed about one assignment: what a verb decides on, under its lock."""
+    return _folded(tx.execute(_HEARD, {"assignment_id": assignment_id})).get(assignment_id, _NOTHING)
 
 
 def _held(
@@ -186,48 +202,53 @@ def _held(
     return until.is_(None) if at is None else sa.and_(since <= at, sa.or_(until.is_(None), until > at))
 
 
-def _answers(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime | None) -> dict[int, _Said]:
-    an = model.answer
-    counted = _held(an.c.at, an.c.withdrawn_at, at)
-    query = sa.select(
-        an.c.assignment_id, an.c.value, an.c.text, an.c.said_by, an.c.at, an.c.on_behalf, an.c.late
-    ).where(an.c.assignment_id.in_(ids), counted)
-    found: dict[int, _Said] = {}
-    for r in tx.execute(query.order_by(an.c.id)):
-        first = found.get(r.assignment_id)
-        found[r.assignment_id] = _Said(
-            first.first_at if first else r.at, first.late if first else r.late, r.value, r.text or "", r.said_by,
-            r.at, r.on_behalf,
-        )  # fmt: skip
-    return found
-
-
-def _excuses(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime | None) -> dict[int, str]:
-    e = model.excuse
-    active = _held(e.c.since, e.c.until, at)
-    rows = tx.execute(sa.select(e.c.assignment_id, e.c.reason).where(e.c.assignment_id.in_(ids), active))
-    return {r.assignment_id: r.reason for r in rows}
-
-
-def _troubles(tx: Tx, ids: sa.Select[tuple[int]], at: dt.datetime | None) -> dict[int, TroubleState]:
-    """The state of each unit's newest trouble that was not withdrawn."""
-    t, s = model.trouble, model.trouble_step
-    query = (
-        sa.select(t.c.id, t.c.assignment_id, s.c.state)
-        .join(s, s.c.trouble_id == t.c.id)
-        .where(t.c.assignment_id.in_(ids))
-        .order_by(t.c.id, s.c.id)
+def _heard(
+    some: Callable[[sa.Column[int]], sa.ColumnElement[bool]], at: dt.datetime | None
+) -> sa.CompoundSelect[*tuple[Any, ...]]:
+    """A row an answer, an excuse, a step of a trouble, each kind in the order in which it came to be."""
+    an, e, t, s = model.answer.c, model.excuse.c, model.trouble.c, model.trouble_step.c
+    no = sa.null()
+    answers = sa.select(
+        sa.literal_column("1").label("part"), an.assignment_id, an.id.label("thing"), an.id, an.value, an.text,
+        an.said_by, an.at, an.on_behalf, an.late,
+    ).where(some(an.assignment_id), _held(an.at, an.withdrawn_at, at))  # fmt: skip
+    excuses = sa.select(
+        sa.literal_column("2"), e.assignment_id, e.id, e.id, e.reason, no, no, e.since, no, no
+    ).where(some(e.assignment_id), _held(e.since, e.until, at))
+    steps = (
+        sa.select(sa.literal_column("3"), t.assignment_id, t.id, s.id, s.state, no, no, s.at, no, no)
+        .join_from(model.trouble, model.trouble_step, s.trouble_id == t.id)
+        .where(some(t.assignment_id))
     )
     if at is not None:
-        query = query.where(s.c.at <= at)
-    latest: dict[int, dict[int, TroubleState]] = defaultdict(dict)
-    for r in tx.execute(query):
-        latest[r.assignment_id][r.id] = TroubleState(r.state)
-    counted = {
-        assignment_id: [state for state in states.values() if state is not TroubleState.WITHDRAWN]
-        for assignment_id, states in latest.items()
-    }
-    return {assignment_id: states[-1] for assignment_id, states in counted.items() if states}
+        steps = steps.where(s.at <= at)
+    return sa.union_all(answers, excuses, steps).order_by("part", "thing", "id")
+
+
+_HEARD = _heard(lambda assignment_id: assignment_id == sa.bindparam("assignment_id"), None)
+
+
+def _folded(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> dict[int, Heard]:
+    """Assignment → what was heard of it; one of which nothing was heard is not in it."""
+    parts: dict[int, tuple[list[_Row], list[_Row], list[_Row]]] = defaultdict(lambda: ([], [], []))
+    for row in rows:
+        parts[row.assignment_id][row.part - 1].append(row)
+    return {assignment_id: _fold(*some) for assignment_id, some in parts.items()}
+
+
+def _fold(answers: list[_Row], excuses: list[_Row], steps: list[_Row]) -> Heard:
+    """The first answer decides on lateness, the newest is what was said; the newest trouble not withdrawn stands."""
+    reason = excuses[-1].value if excuses else ""
+    latest = {row.thing: TroubleState(row.value) for row in steps}
+    troubles = [state for state in latest.values() if state is not TroubleState.WITHDRAWN]
+    trouble = troubles[-1] if troubles else None
+    if not answers:
+        return Heard(excused=reason, trouble=trouble)
+    first, newest = answers[0], answers[-1]
+    return Heard(
+        reason, first.at, first.late, newest.value, newest.text or "", newest.said_by, newest.at,
+        newest.on_behalf, trouble,
+    )  # fmt: skip
 
 
 def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime | None) -> frozenset[int]:

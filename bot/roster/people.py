@@ -1,7 +1,9 @@
 """Contacts as persons: who sits behind a Telegram user, which posts they hold now, how they are addressed."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -95,51 +97,51 @@ def addressed(name: str, role: Role | None, unit_name: str = "") -> str:
     return name if name.endswith(said) else f"{surname(name)}{said}"
 
 
-_posts = (
+_c, _p, _u, _e = model.contact.c, model.post.c, model.unit.c, model.enrolment.c
+_held = model.post.join(
+    model.unit, sa.and_(_u.id == _p.unit_id, _p.until.is_(None), _u.closed_at.is_(None))
+)  # the posts held now
+_persons = (  # a row a post; one without a post where a contact holds none
     sa.select(
-        model.post.c.contact_id,
-        model.post.c.role,
-        model.unit.c.id,
-        model.unit.c.kind,
-        model.unit.c.county_id,
-        model.unit.c.name,
+        _c.id, _c.name, _c.phone, _p.role, _p.unit_id, _u.kind, _u.county_id, _u.name.label("unit_name")
     )
-    .join(model.unit, model.unit.c.id == model.post.c.unit_id)
-    .where(model.post.c.until.is_(None), model.unit.c.closed_at.is_(None))
-    .order_by(model.unit.c.position, model.post.c.id)
+    .select_from(model.contact.outerjoin(_held, _p.contact_id == _c.id))
+    .order_by(_u.position, _p.id)
 )
+_GET = _persons.where(_c.id == sa.bindparam("contact_id"))
+_enrolled = sa.select(_e.contact_id).where(_e.user_id == sa.bindparam("user_id"), _e.until.is_(None))
+_BY_USER = _persons.where(_c.id == _enrolled.scalar_subquery())
+_USER_OF = sa.select(_e.user_id).where(_e.contact_id == sa.bindparam("contact_id"), _e.until.is_(None))
 
 
-def _post(m: sa.RowMapping) -> Post:
-    return Post(Role(m["role"]), m["id"], m["kind"], m["county_id"], m["name"])
+def _person(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> Person:
+    posts = tuple(
+        Post(Role(r.role), r.unit_id, r.kind, r.county_id, r.unit_name) for r in rows if r.role is not None
+    )
+    return Person(rows[0].id, rows[0].name, rows[0].phone, posts)
 
 
 def by_user(tx: Tx, user_id: int) -> Person | None:
     """The contact enrolled as this Telegram user now; None for a stranger."""
-    contact_id = tx.execute(
-        sa.select(model.enrolment.c.contact_id).where(
-            model.enrolment.c.user_id == user_id, model.enrolment.c.until.is_(None)
-        )
-    ).scalar()
-    return None if contact_id is None else get(tx, contact_id)
+    rows = tx.execute(_BY_USER, {"user_id": user_id}).all()
+    return _person(rows) if rows else None
 
 
 def get(tx: Tx, contact_id: int) -> Person:
-    """The contact with this id."""
-    c = tx.execute(sa.select(model.contact).where(model.contact.c.id == contact_id)).one()
-    posts = tuple(
-        _post(row) for row in tx.execute(_posts.where(model.post.c.contact_id == contact_id)).mappings()
-    )
-    return Person(c.id, c.name, c.phone, posts)
+    """The contact with this id.
+
+    Raises:
+        LookupError: there is none.
+    """
+    rows = tx.execute(_GET, {"contact_id": contact_id}).all()
+    if not rows:
+        raise LookupError(f"contact {contact_id}")
+    return _person(rows)
 
 
 def user_of(tx: Tx, contact_id: int) -> int | None:
     """The Telegram user a contact is enrolled as; None when not enrolled."""
-    found: int | None = tx.execute(
-        sa.select(model.enrolment.c.user_id).where(
-            model.enrolment.c.contact_id == contact_id, model.enrolment.c.until.is_(None)
-        )
-    ).scalar()
+    found: int | None = tx.execute(_USER_OF, {"contact_id": contact_id}).scalar()
     return found
 
 

@@ -184,7 +184,11 @@ class Rig:
 
     async def refresh(self, where: simulator.Chat, kind: str, subject: str) -> None:
         chat = await self.chat(where)
-        await self.db.transact(outbox.refresh, chat.id, kind, subject, every=dt.timedelta(0))
+        thing = {"chat_id": chat.id, "kind": kind, "subject": subject}
+        values = (sa.bindparam(name, type_=sa.Unicode).label(name) for name in ("kind", "subject"))
+        things = sa.select(sa.bindparam("chat_id", type_=sa.BigInteger).label("chat_id"), *values)
+        found = outbox.shown(things.subquery())
+        await self.db.transact(outbox.refresh, found, thing, every={kind: dt.timedelta(0)})
 
     async def claim(
         self, *, owner: str = "x", group_rate: int = 1200, at: dt.datetime | None = None

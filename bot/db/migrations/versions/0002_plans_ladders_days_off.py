@@ -105,3 +105,13 @@ def upgrade() -> None:
             sa.Column("is_provisional", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
         batch_op.add_column(sa.Column("through", sa.String(length=8), server_default="any", nullable=False))
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_delivery_open_chat",
+            ["chat_id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'reserved', 'calling')"),
+            postgresql_where=sa.text("state IN ('queued', 'reserved', 'calling')"),
+        )
+    with op.batch_alter_table("answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_answer_contact_id"), ["contact_id"], unique=False)

@@ -1,5 +1,6 @@
 """All that the files say about plans, as one value: entries, school calendars, quiet hours."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import pathlib
@@ -80,7 +81,7 @@ def read(config: pathlib.Path, zone: dt.tzinfo) -> Book:
     hours = quiet.load(config / quiet.FILE, zone)
     return Book(
         entries, calendar.calendars, hours.hours, Words(zone), (*faults, *calendar.faults, *hours.faults),
-        _digest(config), stamp,
+        _digest(config, zone), stamp,
     )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def stamped(config: pathlib.Path) -> Stamp:
     for path in _files(config):
         try:
             state = path.stat()
-        except FileNotFoundError:  # an editor replaces a file by moving another into its place
+        except OSError:  # an editor replaces a file by moving another into its place
             continue
         found.append((path.name, state.st_mtime_ns, state.st_size))
     return tuple(found)
@@ -99,15 +100,15 @@ def stamped(config: pathlib.Path) -> Stamp:
 def _files(config: pathlib.Path) -> Iterator[pathlib.Path]:
     yield from sorted((config / "reminders").glob("*.yaml"))
     yield from sorted((config / "calendar").glob("*.toml"))
-    if (config / quiet.FILE).exists():
-        yield config / quiet.FILE
+    yield config / quiet.FILE
 
 
-def _digest(config: pathlib.Path) -> str:
-    digest = hashlib.sha256()
+def _digest(config: pathlib.Path, zone: dt.tzinfo) -> str:
+    digest = hashlib.sha256(str(zone).encode())
     for path in _files(config):
         digest.update(path.name.encode())
-        digest.update(path.read_bytes())
+        with contextlib.suppress(OSError):  # it is told as a fault where its content is read
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -138,6 +138,12 @@ class Entry:
             is_provisional=occurrence is not None and occurrence.is_provisional,
         )  # fmt: skip
 
+    def lacks(self, occasion: str) -> str:
+        """The fault, where it speaks of a holiday and is told by none; else ''."""
+        if occasion or "{holiday}" not in self.title + self.text:
+            return ""
+        return f"{self.file} 第 {self.line} 行 {self.id}:{{holiday}} 只能用在按节假日发的计划里"
+
     def _filled(self, text: str, values: dict[str, str]) -> str:
         if "holiday" in values:
             text = _with_holiday(text, values["holiday"])
@@ -145,9 +151,7 @@ class Entry:
             if name in SCHOOLS_OWN:
                 continue
             if name not in values:
-                raise errors.Refused(
-                    f"{self.file} 第 {self.line} 行 {self.id}:{{{name}}} 只能用在按节假日发的计划里"
-                )
+                raise errors.Refused(self.lacks(""))
             text = text.replace(f"{{{name}}}", values[name])
         return text
 

@@ -5,6 +5,7 @@ again, and `fire` holds what became of each; its key makes a second one of the s
 """
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,21 +21,24 @@ from bot.plans.book import Book
 from bot.plans.content import Entry
 from bot.plans.model import FireState
 from bot.plans.reckoning import Batch
-from bot.roster import units
+from bot.roster import bindings, units
 
 PUNCTUAL = dt.timedelta(minutes=1)  # nobody calls that late, whatever a plan allows
 SET_BACK = dt.timedelta(minutes=1)  # clocks of two machines differ by less
 _p, _f = model.plan, model.fire
 TICK = dt.timedelta(microseconds=1)
+Instants = tuple[dt.datetime, dt.datetime]  # planned, due
 
 MISSED = "机器人当时没有运行,后面又有一次"
 SUPERSEDED = "没有人定,后面又有一次"
 EDITED = "到时间前计划改了时间"
-AFTER_QUIET = "静默时段过后已过截止"
 KNOWN_ALREADY = "次年放假安排已经有了"
 CLOSED = "今天停课"
 EMPTY = "现在没有任何单位"
 MOVED = "放假日期改了,这一次不发"
+PAUSED = "计划暂停中"
+SET_RIGHT = "时钟调回来了,到时再定"
+RECONSIDERED = (MOVED, PAUSED, SET_RIGHT)  # what was left out for these can come about after all
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def attend(tx: Tx, now: dt.datetime, plan_id: str, *, book: Book) -> list[Fired]
         next_fire_at = reckoning.next_look(entry, book, looked_until=looked_until, now=now)
     else:
         looked_until = now
+        withdraw(tx, now, plan_id, PAUSED)
     values = changed | {
         "looked_until": looked_until, "next_fire_at": next_fire_at, "reckoned_with": book.mark,
     }  # fmt: skip
@@ -106,9 +111,19 @@ def _insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
 
 
 def _turned_back(tx: Tx, now: dt.datetime, row: sa.Row[tuple[object, ...]]) -> dt.datetime:
-    """The clock was ahead and has been set right: what was taken for missed in that future is yet to come."""
-    unsent = [FireState.SKIPPED.value, FireState.ASKED.value, FireState.PROPOSED.value]
-    tx.execute(_f.delete().where(_f.c.plan_id == row.id, _f.c.planned_at > now, _f.c.state.in_(unsent)))
+    """The clock was ahead and has been set right: what was taken for missed in that future is yet to come.
+
+    Its rows stay: a card that asks carries its row's number. What was decided before the clock ran ahead holds.
+    """
+    wrong = sa.or_(
+        _f.c.state == FireState.ASKED.value,
+        sa.and_(_f.c.state == FireState.SKIPPED.value, _f.c.settled_at > now),
+    )
+    query = sa.select(_f.c.id).where(_f.c.plan_id == row.id, _f.c.planned_at > now, wrong)
+    for fire_id in tx.execute(query).scalars().all():
+        tx.execute(_f.update().where(_f.c.id == fire_id).values(decided_by=""))
+        end(tx, now, fire_id, FireState.SKIPPED, reason=SET_RIGHT)
+        owners.refresh(tx, now, fire_id)
     return now
 
 
@@ -149,20 +164,23 @@ def _fire(
     fired: list[Fired] = []
     held: dt.datetime | None = None
     for batch in past:
-        if known.get((batch.planned_at, batch.due_at), FireState.PROPOSED) != FireState.PROPOSED:
+        proposal = known.get((batch.planned_at, batch.due_at))
+        if proposal is not None and proposal.state != FireState.PROPOSED:
             continue
         if batch not in newest:
-            fired.append(_skip(tx, now, entry, batch, MISSED))
+            fired.append(leave_out(tx, now, entry, batch, MISSED))
         elif fault:
-            fired.append(_skip(tx, now, entry, batch, fault))
+            fired.append(leave_out(tx, now, entry, batch, fault))
         elif is_quiet:
             held = held or batch.planned_at
         else:
             fired.append(_settle(tx, now, entry, book, batch))
+        if proposal is not None:
+            owners.refresh(tx, now, proposal.id)
     for batch in found[len(past) :]:
         if (batch.planned_at, batch.due_at) not in known and not fault:
             _propose(tx, now, entry, book, batch)
-    _withdraw(tx, now, entry, {(batch.planned_at, batch.due_at) for batch in found})
+    withdraw(tx, now, entry.id, MOVED, but={(batch.planned_at, batch.due_at) for batch in found})
     return fired, held
 
 
@@ -175,19 +193,32 @@ def _shares(tx: Tx, entry: Entry, book: Book) -> tuple[list[books.Share], str]:
     return (shares, "") if shares else ([books.Share(book.calendars.of(), ())], fault)
 
 
-def _withdraw(tx: Tx, now: dt.datetime, entry: Entry, found: set[tuple[dt.datetime, dt.datetime]]) -> None:
-    """A 暂定 day that was put to the owner has moved: there is nothing to decide any more."""
-    query = sa.select(_f).where(_f.c.plan_id == entry.id, _f.c.state == FireState.PROPOSED.value)
+def withdraw(
+    tx: Tx, now: dt.datetime, plan_id: str, reason: str, *, but: Collection[Instants] = frozenset()
+) -> None:
+    """What was put to the owner, but for these, will not be: its day has moved, or the plan is off."""
+    query = sa.select(_f).where(_f.c.plan_id == plan_id, _f.c.state == FireState.PROPOSED.value)
     for row in tx.execute(query).all():
-        if (row.planned_at, row.due_at) not in found:
-            end(tx, now, row.id, FireState.SKIPPED, reason=MOVED)
+        if (row.planned_at, row.due_at) not in but:
+            end(tx, now, row.id, FireState.SKIPPED, reason=reason)
             owners.refresh(tx, now, row.id)
 
 
-def _known(tx: Tx, plan_id: str, after: dt.datetime) -> dict[tuple[dt.datetime, dt.datetime], FireState]:
-    later = (_f.c.plan_id == plan_id, _f.c.planned_at > after)
-    rows = tx.execute(sa.select(_f.c.planned_at, _f.c.due_at, _f.c.state).where(*later))
-    return {(row.planned_at, row.due_at): FireState(row.state) for row in rows}
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    state: FireState
+
+
+def is_final() -> sa.ColumnElement[bool]:
+    """Of a fire's row: whatever comes, it stays as it is."""
+    return sa.or_(_f.c.state != FireState.SKIPPED.value, _f.c.reason.not_in(RECONSIDERED))
+
+
+def _known(tx: Tx, plan_id: str, after: dt.datetime) -> dict[Instants, _Known]:
+    later = (_f.c.plan_id == plan_id, _f.c.planned_at > after, is_final())
+    rows = tx.execute(sa.select(_f.c.id, _f.c.planned_at, _f.c.due_at, _f.c.state).where(*later))
+    return {(row.planned_at, row.due_at): _Known(row.id, FireState(row.state)) for row in rows}
 
 
 def _propose(tx: Tx, now: dt.datetime, entry: Entry, book: Book, batch: Batch) -> None:
@@ -201,16 +232,14 @@ def _propose(tx: Tx, now: dt.datetime, entry: Entry, book: Book, batch: Batch) -
 
 def _settle(tx: Tx, now: dt.datetime, entry: Entry, book: Book, batch: Batch) -> Fired:
     """Publish it, ask its owner, or skip it; one of the three, for good."""
-    if batch.fault:
-        return _skip(tx, now, entry, batch, batch.fault)
+    if reason := reckoning.left_out(entry, batch, book):
+        return leave_out(tx, now, entry, batch, reason)
     if entry.unless == "next_year_known" and next_year_is_known(now, book):
-        return _skip(tx, now, entry, batch, KNOWN_ALREADY)
-    left, reason = spared(tx, entry, book, batch)
+        return leave_out(tx, now, entry, batch, KNOWN_ALREADY)
+    left, reason = spared(tx, now, entry, book, batch)
     if not left and not entry.audience.is_admins:
-        return _skip(tx, now, entry, batch, reason or EMPTY)
+        return leave_out(tx, now, entry, batch, reason or EMPTY)
     opens = reckoning.opening(entry, batch.planned_at, book)
-    if entry.due is not None and opens >= batch.due_at:
-        return _skip(tx, now, entry, batch, AFTER_QUIET)
     is_over = entry.due is not None and batch.due_at <= now
     if is_over or now - opens > max(entry.late, PUNCTUAL):
         fire_id = write(tx, now, entry.id, batch, FireState.ASKED)
@@ -219,23 +248,32 @@ def _settle(tx: Tx, now: dt.datetime, entry: Entry, book: Book, batch: Batch) ->
     return send(tx, now, entry, book, batch, meant=(left, reason), due_at=batch.due_at, by=f"plan:{entry.id}")
 
 
-def spared(tx: Tx, entry: Entry, book: Book, batch: Batch) -> tuple[frozenset[int], str]:
+def spared(
+    tx: Tx, now: dt.datetime, entry: Entry, book: Book, batch: Batch
+) -> tuple[frozenset[int], str]:  # fmt: skip
     """The ids of the units that are really meant, and why others are not: 停课, or an examination.
 
-    What is urgent reaches all.
+    On the day for which it was planned, or today: it may have waited for the night to end. What is urgent reaches
+    all. Until this transaction ends no officer closes or opens a school.
     """
+    bindings.hold_still(tx)
     everyone = frozenset(u.id for u in batch.units)
     if entry.is_urgent:
         return everyone, ""
-    day = batch.planned_at.astimezone(book.zone).date()
-    closed = days_off.closed(tx, day, batch.units)
-    exam = {u.id: calendar.quiet_on(day) for u, calendar in _calendars(batch, book, tx)}
+    days = {at.astimezone(book.zone).date() for at in (batch.planned_at, now)}
+    closed = frozenset[int]().union(*(days_off.closed(tx, day, batch.units) for day in days))
+    exam = {u.id: examination(calendar, days) for u, calendar in _calendars(batch, book, tx)}
     examined = frozenset(unit_id for unit_id, name in exam.items() if name) - closed
     reasons = [f"{CLOSED} {len(closed)} 校"] if closed else []
     reasons += [
         f"{name} {sum(exam[i] == name for i in examined)} 校" for name in sorted({exam[i] for i in examined})
     ]
     return everyone - closed - examined, "、".join(reasons)
+
+
+def examination(calendar: SchoolCalendar, days: Iterable[dt.date]) -> str:
+    """The first one on these days, or ''."""
+    return next(filter(None, map(calendar.quiet_on, sorted(days))), "")
 
 
 def _calendars(batch: Batch, book: Book, tx: Tx) -> list[tuple[units.Unit, SchoolCalendar]]:
@@ -265,7 +303,7 @@ def send(
             )  # fmt: skip
             done = publish.publish(tx, now, draft, by=by, only=None if entry.audience.is_admins else left)
     except errors.Refused as fault:
-        return _skip(tx, now, entry, batch, fault.sentence)
+        return leave_out(tx, now, entry, batch, fault.sentence)
     write(
         tx,
         now,
@@ -287,7 +325,8 @@ def send(
     return Fired(entry.id, batch.planned_at, FireState.PUBLISHED, reason, done.notice_id, done.units)
 
 
-def _skip(tx: Tx, now: dt.datetime, entry: Entry, batch: Batch, reason: str) -> Fired:
+def leave_out(tx: Tx, now: dt.datetime, entry: Entry, batch: Batch, reason: str) -> Fired:
+    """Its row says why nothing is sent."""
     write(tx, now, entry.id, batch, FireState.SKIPPED, reason=reason)
     return Fired(entry.id, batch.planned_at, FireState.SKIPPED, reason)
 
@@ -313,6 +352,8 @@ def _write(
         "state": state.value, "reason": reason[:200], "notice_id": notice_id, "units": units,
         "settled_at": now if is_over else None,
     }  # fmt: skip
+    if state is FireState.ASKED:
+        values["decided_by"] = ""  # that it should be sent in time was another question
     row = {
         "plan_id": plan_id, "planned_at": planned_at, "due_at": due_at, "occasion": occasion[:40],
         "is_provisional": is_provisional, "created_at": now,

@@ -36,7 +36,8 @@ class Asked:
         if state is FireState.SKIPPED and delivery.posted is None:
             return Drop("decided already")
         title = entry.named(row.occasion)
-        by = self._by(tx, row.decided_by)
+        has_word = state is not FireState.SKIPPED or row.reason == switching.DECLINED
+        by = self._by(tx, row.decided_by) if has_word else ""
         say = self.book().words.html
         if state is FireState.ASKED:
             due = switching.put_off(entry, self.book(), planned_at=row.planned_at, due_at=row.due_at, now=now)

@@ -10,18 +10,19 @@ from bot import errors
 from bot.calendar.days import DAY, FRIDAY, each
 from bot.calendar.school import SchoolCalendar
 from bot.calendar.school_triggers import EverySchoolDay, OfWeek
-from bot.calendar.trigger import Trigger, instant_of
+from bot.calendar.trigger import Occurrence, Trigger, instant_of
 from bot.db import Tx
 from bot.plans import book as books
 from bot.plans import days_off, firing, model, reckoning, switching
 from bot.plans.book import Book, Share
 from bot.plans.content import Entry
 from bot.plans.model import FireState
+from bot.plans.reckoning import Batch
 from bot.roster import units
 from bot.roster.units import Unit
 from bot.texts import Words
 
-PAUSED = "计划暂停中"
+PAUSED = firing.PAUSED
 SHOWN = 4  # days left out for one reason that are named one by one
 _f = model.fire
 
@@ -73,9 +74,11 @@ def build(tx: Tx, book: Book, *, first: dt.date, last: dt.date, only: str = "") 
 
 
 def _seen(tx: Tx, book: Book, first: dt.date, last: dt.date) -> _Seen:
-    over = sa.select(_f.c.plan_id, _f.c.planned_at, _f.c.reason).where(_f.c.state == FireState.SKIPPED.value)
+    over = sa.select(_f.c.plan_id, _f.c.planned_at, _f.c.reason).where(
+        _f.c.state == FireState.SKIPPED.value, firing.is_final()
+    )
     fires = {(row.plan_id, row.planned_at): row.reason for row in tx.execute(over)}
-    return _Seen(switching.enabled(tx, book), fires, days_off.standing(tx, first, last))
+    return _Seen(switching.enabled(tx, book), fires, days_off.standing(tx, first, last + DAY))
 
 
 class _Previewed:
@@ -103,9 +106,9 @@ class _Previewed:
         start = dt.datetime.combine(first, dt.time(), self._book.zone) - firing.TICK
         end = dt.datetime.combine(last + DAY, dt.time(), self._book.zone) - firing.TICK
         for one in books.occurrences(self._entry, share.calendar, start, end):
-            why = self._why or self._condition(one.at)
+            why = self._why or self._condition(one, share)
             at = reckoning.opening(self._entry, one.at, self._book)
-            for reason, count in self._spared(share, one.at):
+            for reason, count in self._spared(share, {one.at, at}):
                 self._add(at, one.occasion, count, why or reason, is_provisional=one.is_provisional)
 
     def _add(
@@ -118,20 +121,28 @@ class _Previewed:
         line.units += count
         line.is_provisional |= is_provisional
 
-    def _condition(self, at: dt.datetime) -> str:
+    def _condition(self, one: Occurrence, share: Share) -> str:
         """What became of it already, or why the plan keeps silent."""
-        entry = self._entry
+        entry, at = self._entry, one.at
+        due_at, fault = reckoning.due(entry, one, share.calendar, self._book)
+        never = reckoning.left_out(entry, Batch(at, due_at, one, share.calendar, fault=fault), self._book)
+        if never:
+            return never
         known = entry.unless == "next_year_known" and firing.next_year_is_known(at, self._book)
         return self._seen.fires.get((entry.id, at), "") or (firing.KNOWN_ALREADY if known else "")
 
-    def _spared(self, share: Share, at: dt.datetime) -> list[tuple[str, int]]:
-        """How many are meant (reason ''), and how many are left in peace, and why."""
-        day = at.astimezone(self._book.zone).date()
+    def _spared(self, share: Share, instants: set[dt.datetime]) -> list[tuple[str, int]]:
+        """How many are meant (reason ''), and how many are left in peace, and why.
+
+        Args:
+            instants: for which it is planned, and at which it is sent.
+        """
+        days = {at.astimezone(self._book.zone).date() for at in instants}
         if self._entry.is_urgent:
             return [("", len(share.units))]
-        if exam := share.calendar.quiet_on(day):
+        if exam := firing.examination(share.calendar, days):
             return [(exam, len(share.units))]
-        rows = [row for row in self._seen.off if row["day"] == day]
+        rows = [row for row in self._seen.off if row["day"] in days]
         closed = sum(any(days_off.covers(row, unit) for row in rows) for unit in share.units) if rows else 0
         open_ = [("", len(share.units) - closed)] if closed < len(share.units) or not closed else []
         return [*open_, (firing.CLOSED, closed)] if closed else open_

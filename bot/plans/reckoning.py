@@ -14,6 +14,8 @@ from bot.plans.content import Entry
 from bot.roster.units import Unit
 
 A_DAY_AHEAD = dt.timedelta(days=1)
+AFTER_QUIET = "静默时段过后已过截止"
+DUE_BEFORE = "截止在发出之前,请改 due"
 
 
 @dataclass(slots=True)
@@ -40,7 +42,7 @@ def batches(
     found: dict[tuple[dt.datetime, dt.datetime], Batch] = {}
     for share in shares:
         for occurrence in books.occurrences(entry, share.calendar, after, until):
-            due_at, fault = _due(entry, occurrence, share.calendar, book)
+            due_at, fault = due(entry, occurrence, share.calendar, book)
             batch = found.setdefault(
                 (occurrence.at, due_at), Batch(occurrence.at, due_at, occurrence, share.calendar, fault=fault)
             )
@@ -62,15 +64,27 @@ def newest(past: list[Batch]) -> list[Batch]:
     ]
 
 
-def _due(
+def due(
     entry: Entry, occurrence: Occurrence, calendar: SchoolCalendar, book: Book
 ) -> tuple[dt.datetime, str]:
+    """When it is due, planned_at where nothing is; and why there is no such instant, or ''."""
     if entry.due is None:
         return occurrence.at, ""
     try:
         return entry.due.at(occurrence.at, book.zone, calendar=calendar, holiday=occurrence.holiday), ""
     except errors.Refused as fault:
         return occurrence.at, fault.sentence
+
+
+def left_out(entry: Entry, batch: Batch, book: Book) -> str:
+    """Why this can never be sent in time, whatever the day brings; '' where it can."""
+    if fault := batch.fault or entry.lacks(batch.occurrence.occasion):
+        return fault
+    if entry.due is None:
+        return ""
+    if batch.due_at <= batch.planned_at:
+        return DUE_BEFORE
+    return AFTER_QUIET if opening(entry, batch.planned_at, book) >= batch.due_at else ""
 
 
 def opening(entry: Entry, instant: dt.datetime, book: Book) -> dt.datetime:

@@ -112,14 +112,17 @@ def switch(tx: Tx, now: dt.datetime, plan_id: str, *, on: bool, book: Book, by: 
     entry = book.get(plan_id)
     row = _locked(tx, now, entry)
     is_enabled = _is_enabled(entry, row)
-    values = {
-        "is_enabled": on, "file_enabled": entry.enabled, "timing": books.timing(entry), "changed_by": by,
-        "changed_at": now,
-    }  # fmt: skip
+    values: dict[str, object] = {"is_enabled": on, "file_enabled": entry.enabled}
+    if on != row.is_enabled:  # else what an edited file changes is left for `firing.attend` to see
+        values |= {
+            "timing": books.timing(entry), "looked_until": now, "next_fire_at": now if on else None,
+            "reckoned_with": book.mark,
+        }  # fmt: skip
     if on != is_enabled:
-        next_fire_at = reckoning.next_look(entry, book, looked_until=now, now=now) if on else None
-        values |= {"looked_until": now, "next_fire_at": next_fire_at, "reckoned_with": book.mark}
+        values |= {"changed_by": by, "changed_at": now}
         owners.note(tx, now, actor=by, verb="plan_on" if on else "plan_off", plan_id=plan_id)
+    if not on:
+        firing.withdraw(tx, now, plan_id, firing.PAUSED)
     tx.execute(_p.update().where(_p.c.id == plan_id).values(values))
     return on != is_enabled
 
@@ -203,6 +206,8 @@ def _at_once(entry: Entry, shares: list[Share], book: Book, now: dt.datetime) ->
         occurrence = occasion(entry, share, book, now)
         holiday = occurrence.holiday
         due_at = entry.due.at(now, book.zone, calendar=share.calendar, holiday=holiday) if entry.due else now
+        if entry.due and due_at <= now:
+            raise errors.Refused(f"{book.words.moment(due_at, now)} 的截止已经过了,现在不能发。")
         if due_at not in found:
             found[due_at] = Batch(now, due_at, occurrence, share.calendar)
         found[due_at].units += share.units
@@ -269,7 +274,10 @@ def _make_up(
     batch = next((one for one in found if one.due_at == due_at), None)
     if batch is None:
         raise errors.Refused(f"计划 {entry.id} 已经改过,不能补发;要发请用“现在发”。")
-    meant = firing.spared(tx, entry, book, batch)
+    meant = left, reason = firing.spared(tx, now, entry, book, batch)
+    if not left and not entry.audience.is_admins:
+        firing.leave_out(tx, now, entry, batch, reason or firing.EMPTY)
+        return
     postponed = put_off(entry, book, planned_at=planned_at, due_at=due_at, now=now)
     firing.send(tx, now, entry, book, batch, meant=meant, due_at=postponed, by=by)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot import errors
-from bot.plans import firing, model, preview, switching
+from bot.plans import firing, model, preview, reckoning, switching
 from tests.plans.town import ADMIN, OFFICER, SCHOOLS, at, day, said
 
 NIGHT = {"trigger": "every school day at 21:40"}
@@ -350,7 +350,7 @@ def test_what_would_be_due_by_the_end_of_the_night_is_left_out(town):
 
     city.live("2026-09-30 08:00")
 
-    assert city.rows() == [("2026-09-29 21:40", "skipped", firing.AFTER_QUIET)]
+    assert city.rows() == [("2026-09-29 21:40", "skipped", reckoning.AFTER_QUIET)]
 
 
 def test_schools_that_stay_closed_today_are_left_in_peace(town):

@@ -188,7 +188,9 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "plans.proposed": _each(title=["字" * 30], planned_at=[AT], units=[4000], by=["", WHO, WHO, "", ""],
                             state=["proposed", "proposed", "published", "published", "skipped"],
                             reason=["", "", "", "", "放假日期改了,这一次不发"]),
-    "plans.decided": _each(state=["published", "skipped", "proposed", "asked"], is_new=[True, False]),
+    "plans.decided": _each(
+        state=["published", "skipped", "proposed", "asked"], is_new=[True, False], reason=["", "今天停课 3812 校"]
+    ),
     "plans.maybe": _each(is_provisional=[True, False]), "plans.list": _each(total=[62], on=[0, 62], page=[1], pages=[1, 8]),
     "plans.row": _each(title=[SHORT, "字" * 30], is_enabled=[True, False], is_ask=[True, False], at=[AT, None],
                        is_manual=[False, True], is_provisional=[False, True]),

@@ -117,7 +117,10 @@ class Planning:
             book=self.pages.book(),
             user_id=context.user_id,
         )
-        await context.toast(self.words.plain("plans.decided", state=done.state.value, is_new=done.is_new))
+        reason = "" if done.reason == switching.DECLINED else done.reason
+        await context.toast(
+            self.words.plain("plans.decided", state=done.state.value, is_new=done.is_new, reason=reason)
+        )
 
     # ── what was pressed ─────────────────────────────────────────────────────────────────────────
 

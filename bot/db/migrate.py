@@ -172,6 +172,8 @@ def _run_on_sqlite(address: sa.URL, body: Callable[[sa.Connection], T]) -> T:
     file = urls.sqlite_file(address)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)  # names and phone numbers: for the one who runs the bot, and nobody else
     engine = sa.create_engine(address, poolclass=pool.NullPool)
 
     @event.listens_for(engine, "connect")

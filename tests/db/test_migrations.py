@@ -96,3 +96,11 @@ def _set_revision(url: str, revision: str) -> None:
         tx.execute(sa.text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
     migrate._run(migrate.urls.parse(url), body)
+
+
+def test_a_new_file_is_for_its_owner_alone(tmp_path):
+    file = tmp_path / "data" / "bot.db"
+
+    migrate.upgrade(f"sqlite:///{file}")
+
+    assert file.stat().st_mode & 0o777 == 0o600

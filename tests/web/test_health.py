@@ -1,6 +1,7 @@
 """Whether the process lives, whether it is ready and if not why, and what it counts."""
 
 import asyncio
+import datetime as dt
 import json
 import re
 import socket
@@ -8,6 +9,7 @@ import socket
 import pytest
 
 from bot import errors
+from bot.plans import lateness, model
 from bot.simulator import Fault
 from bot.web import door, gauges, serving
 from tests.telegram import tiny
@@ -113,6 +115,25 @@ async def test_what_happens_is_counted_and_what_waits_is_shown(rig, sim, group, 
     assert moved["xiaoan_update_seconds_count"] == 3
     assert moved['xiaoan_webhook_answers_total{status="403"}'] == 1
     assert {'xiaoan_chase_crossings{how="outrun"}', "xiaoan_plans_late_seconds"} <= set(after)
+
+
+async def test_the_plan_furthest_behind_tells_how_late_plans_are(db) -> None:
+    now = db.now()
+
+    def plan(tx, _now, plan_id: str, minutes: int, *, is_enabled: bool = True) -> None:
+        tx.execute(
+            model.plan.insert().values(
+                id=plan_id, is_enabled=is_enabled, file_enabled=True, looked_until=now, changed_at=now,
+                next_fire_at=now - dt.timedelta(minutes=minutes),
+            )
+        )  # fmt: skip
+
+    await db.transact(plan, "R1", -60)
+    assert await db.read(lateness.worst, now, ["R1", "R2", "R3"]) == dt.timedelta(0)
+    await db.transact(plan, "R2", 10)
+    await db.transact(plan, "R3", 20, is_enabled=False)
+    await db.transact(plan, "R4", 30)  # no longer in the files
+    assert await db.read(lateness.worst, now, ["R1", "R2", "R3"]) == dt.timedelta(minutes=10)
 
 
 async def test_a_door_that_cannot_be_opened_is_refused_with_one_sentence() -> None:

@@ -117,6 +117,16 @@ async def test_a_chat_that_keeps_talking_does_not_make_an_outage_last(rig, sim, 
         rig.gate.set()
 
 
+async def test_a_telegram_that_is_merely_busy_is_no_outage(rig, sim, wang) -> None:
+    sim.send(wang, wang, "wait")
+    async with pushing.serve(rig, handle_for_s=30) as served:
+        await rig.until(lambda: rig.handled == ["wait"])
+        before = rig.db.now()
+        await rig.until(lambda: served.hook._well_at is not None and served.hook._well_at > before)
+        assert sim.bot.queue.pending
+        rig.gate.set()
+
+
 async def test_nothing_is_taken_before_it_is_known_how_old_it_may_be(rig, wang) -> None:
     receiving = rig.make_intake(
         hook=hook.Hook(rig.db, rig.gateway.bot, url="https://a", secret="s", owner="x")

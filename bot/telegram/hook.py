@@ -17,6 +17,7 @@ log = structlog.get_logger()
 CONNECTIONS = 64  # as many chats as intake handles side by side; Telegram allows 100
 LOOK_EVERY_S = 10
 DRAINING_LOOK_EVERY_S = 2
+LOOK_FOR_S = 4  # stopping must not wait for a Telegram that is silent
 # Telegram tries a chat again after at most two minutes: what it still holds after this has come since
 TRIED_WITHIN = dt.timedelta(minutes=5)
 
@@ -101,7 +102,7 @@ class Hook:
         """Ask what Telegram holds; all is well, and known to be, if that is not what it failed to push."""
         asked_at, is_old = self._db.now(), self.pressed_before() is not None
         try:
-            info = await self._bot.get_webhook_info()
+            info = await self._bot.get_webhook_info(read_timeout=LOOK_FOR_S)
         except error.TelegramError as fault:
             outcomes.of(fault, outcomes.Call.EDIT, is_private=True)
             self._note(is_away=True, why=type(fault).__name__)

@@ -34,3 +34,12 @@ def test_a_command_that_needs_no_telegram_does_not_wait_for_its_library(command:
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert ran.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "morgen"])
+def test_a_day_out_of_all_calendars_is_wrong_use(day: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["plans", "preview", "--from", day])
+
+    assert ended.value.code == 2
+    assert day in capsys.readouterr().err

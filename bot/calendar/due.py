@@ -6,6 +6,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from bot import errors
 from bot.calendar import grammar, school_triggers
@@ -25,9 +26,14 @@ _UNITS = {"min": "minutes", "h": "hours", "d": "days"}
 
 
 class Due(abc.ABC):
-    """A due rule: so long after publication, or a wall-clock time on a day. `str` is a way to write it."""
+    """A due rule: so long after publication, or a wall-clock time on a day. `str` is a way to write it.
+
+    Attributes:
+        counts_days: school days, workdays or holidays decide it, so that it is 暂定 where they are.
+    """
 
     __slots__ = ()
+    counts_days: ClassVar[bool] = False
 
     @abc.abstractmethod
     def at(
@@ -148,6 +154,7 @@ class LaterDays(DueOnDay):
     Make-up days are; published on a Friday before a make-up Sunday, +1 school day is that Sunday.
     """
 
+    counts_days = True
     count: int
     of: Counted
     time: dt.time
@@ -175,6 +182,7 @@ class LastSchoolDay(DueOnDay):
     It may be a make-up Sunday, or the day of publication. Refused when no school day of the span is left.
     """
 
+    counts_days = True
     span: Span
     time: dt.time
 
@@ -198,6 +206,7 @@ class BeforeHoliday(Due):
     2026-09-23, three workdays before 中秋 are past, and 国庆 is meant.
     """
 
+    counts_days = True
     count: int
     of: Counted
     time: dt.time

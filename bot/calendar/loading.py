@@ -11,6 +11,7 @@ from bot.calendar.days import FRIDAY, Days, PublicHoliday, each
 from bot.calendar.school import SchoolCalendars
 from bot.calendar.terms import Break, QuietDays, Row, Rows, SafetyDays, Scope
 
+NAME_CHARS = 20  # it stands in titles
 MAX_DAYS = 200  # no break is longer; a slip in a year is
 YEARS = range(2004, 2100)
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -105,7 +106,7 @@ def _read(path: pathlib.Path, found: _Found) -> None:
         year = _year(content)
     except (OSError, UnicodeDecodeError):
         found.faults.append(f"{path.name}:读不了,应为 UTF-8 文本")
-    except tomllib.TOMLDecodeError as fault:
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
         found.faults.append(f"{path.name}:不是 TOML({fault}),请检查引号、等号和日期")
     except _Fault as fault:
         found.faults.append(f"{path.name} {fault.key}:{fault.what}")
@@ -168,6 +169,10 @@ class _Row:
         value = self._table.get("name")
         if not isinstance(value, str) or not value.strip():
             raise _Fault("name", '应写名称,如 name = "国庆"')
+        if "\n" in value.strip():
+            raise _Fault("name", "应写在一行里")
+        if len(value.strip()) > NAME_CHARS:
+            raise _Fault("name", f"太长,不超过 {NAME_CHARS} 字")
         return value.strip()
 
     def date(self, key: str, *, spills: bool = False) -> dt.date:

@@ -86,7 +86,7 @@ def _spans(path: pathlib.Path) -> tuple[Span, ...]:
         return DEFAULT
     except (OSError, UnicodeDecodeError) as fault:
         raise _Fault(":读不了,应为 UTF-8 文本") from fault
-    except tomllib.TOMLDecodeError as fault:
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise _Fault(f":不是 TOML({fault}),请检查引号和等号") from fault
     if unknown := sorted(set(content) - {"hours"}):
         raise _Fault(f" {unknown[0]}:不认识的键。可以写:{ALLOWED}")

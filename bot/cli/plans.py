@@ -1,8 +1,10 @@
 """Plans: listed, switched, sent at once, looked ahead."""
 
+import argparse
 import datetime as dt
 
 from bot import clock, errors
+from bot.calendar import loading
 from bot.cli import console
 from bot.cli.console import Arguments, Commands
 from bot.plans import book as books
@@ -28,13 +30,19 @@ def register(commands: Commands) -> None:
     one = console.add(plans, "run", _plans_run, "现在就发一次")
     one.add_argument("id", metavar="ID")
     one = console.add(plans, "preview", _plans_preview, "今后会发什么,哪天不发,为什么")
-    one.add_argument(
-        "--from", dest="since", type=dt.date.fromisoformat, metavar="D", help="从哪天;不写是今天"
-    )
-    one.add_argument(
-        "--to", dest="until", type=dt.date.fromisoformat, metavar="D", help="到哪天;不写是 30 天后"
-    )
+    one.add_argument("--from", dest="since", type=_day, metavar="D", help="从哪天;不写是今天")
+    one.add_argument("--to", dest="until", type=_day, metavar="D", help="到哪天;不写是 30 天后")
     one.add_argument("--json", action="store_true")
+
+
+def _day(text: str) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} 不是日期,应写成 2026-09-30") from None
+    if day.year not in loading.YEARS:
+        raise argparse.ArgumentTypeError(f"{text} 应在 {loading.YEARS[0]} 到 {loading.YEARS[-1]} 年之间")
+    return day
 
 
 def _plans_list(_: Arguments, chosen: Settings) -> int:

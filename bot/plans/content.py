@@ -11,7 +11,7 @@ import yaml
 from bot import errors
 from bot.calendar import due as due_rules
 from bot.calendar import triggers as trigger_rules
-from bot.calendar.date_triggers import Manual
+from bot.calendar.date_triggers import Cron, Manual
 from bot.calendar.due import Due
 from bot.calendar.school import SchoolCalendar
 from bot.calendar.trigger import Occurrence
@@ -48,6 +48,8 @@ DEFAULTS = {
     "unless": "never",
 }  # fmt: skip
 LATE = "2h"  # a plan missed by no more than this is still published
+TRIGGERS_MOST = 24  # a plan's page in chat tells them all
+TIMES_A_DAY_MOST = 24  # nobody wants to hear more, nor to wait for a preview of it
 LATE_MOST = dt.timedelta(days=7)
 KEYS = (
     "id", "title", "kind", "trigger", "triggers", "audience", "due", "yes", "trouble", "level", "category", "basis",
@@ -127,6 +129,7 @@ class Entry:
         holiday = occurrence.holiday if occurrence else None
         if due_at is None and self.due is not None:
             due_at = self.due.at(now, words.zone, calendar=calendar, holiday=holiday)
+        unsure = occurrence is not None and occurrence.is_provisional
         values = {"date": words.day(now), "due": words.moment(due_at, now) if due_at else ""}
         if occurrence is not None and occurrence.occasion:
             values["holiday"] = occurrence.occasion
@@ -135,8 +138,17 @@ class Entry:
             text=self._filled(self.text, values), due_at=due_at, yes_words=self.yes_words,
             trouble_words=self.trouble_words, level=self.level, category=self.category, basis=self.basis,
             owner=self.owner, chase=self.chase, escalate=self.escalate, through=self.through,
-            is_provisional=occurrence is not None and occurrence.is_provisional,
+            is_provisional=unsure or self.is_due_unsure(now, due_at, calendar, words.zone),
         )  # fmt: skip
+
+    def is_due_unsure(
+        self, at: dt.datetime, due_at: dt.datetime | None, calendar: SchoolCalendar | None, zone: dt.tzinfo
+    ) -> bool:
+        """Whether the due was counted in days that are 暂定."""
+        if self.due is None or due_at is None or calendar is None or not self.due.counts_days:
+            return False
+        first, last = sorted(instant.astimezone(zone).date() for instant in (at, due_at))
+        return calendar.is_provisional(first, last)
 
     def lacks(self, occasion: str) -> str:
         """The fault, where it speaks of a holiday and is told by none; else ''."""
@@ -219,7 +231,7 @@ def _items(path: pathlib.Path) -> list[yaml.Node]:
         ) from fault
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, RecursionError) as fault:
         mark = getattr(fault, "problem_mark", None)
         where = f" 第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
         raise errors.Refused(f"{path.name}{where}:不是 YAML,请检查缩进、冒号和引号") from fault
@@ -354,13 +366,19 @@ def _triggers(fields: _Fields) -> tuple[Trigger, ...]:
     if one and fields.has("triggers"):
         raise _Fault(fields.line_of("triggers"), "trigger 和 triggers 只能写一个")
     written = ((fields.line_of("trigger"), one),) if one else fields.lines("triggers")
-    found = []
-    for line, text in written:
-        try:
-            found.append(trigger_rules.parse(text))
-        except errors.Refused as fault:
-            raise _Fault(line, fault.sentence) from fault
-    return tuple(found)
+    if len(written) > TRIGGERS_MOST:
+        raise _Fault(fields.line_of("triggers"), f"triggers 最多 {TRIGGERS_MOST} 条")
+    return tuple(_trigger(line, text) for line, text in written)
+
+
+def _trigger(line: int, text: str) -> Trigger:
+    try:
+        found = trigger_rules.parse(text)
+    except errors.Refused as fault:
+        raise _Fault(line, fault.sentence) from fault
+    if isinstance(found, Cron) and len(found.hours) * len(found.minutes) > TIMES_A_DAY_MOST:
+        raise _Fault(line, f"trigger “{text}”:一天最多 {TIMES_A_DAY_MOST} 次")
+    return found
 
 
 def _late(fields: _Fields) -> dt.timedelta:

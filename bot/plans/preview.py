@@ -10,7 +10,7 @@ from bot import errors
 from bot.calendar.days import DAY, FRIDAY, each
 from bot.calendar.school import SchoolCalendar
 from bot.calendar.school_triggers import EverySchoolDay, OfWeek
-from bot.calendar.trigger import Occurrence, Trigger, instant_of
+from bot.calendar.trigger import Trigger, instant_of
 from bot.db import Tx
 from bot.plans import book as books
 from bot.plans import days_off, firing, model, reckoning, switching
@@ -106,10 +106,15 @@ class _Previewed:
         start = dt.datetime.combine(first, dt.time(), self._book.zone) - firing.TICK
         end = dt.datetime.combine(last + DAY, dt.time(), self._book.zone) - firing.TICK
         for one in books.occurrences(self._entry, share.calendar, start, end):
-            why = self._why or self._condition(one, share)
+            due_at, fault = reckoning.due(self._entry, one, share.calendar, self._book)
+            batch = Batch(one.at, due_at, one, share.calendar, fault=fault)
+            why = self._why or self._condition(batch)
+            unsure = one.is_provisional or self._entry.is_due_unsure(
+                one.at, due_at, share.calendar, self._book.zone
+            )
             at = reckoning.opening(self._entry, one.at, self._book)
             for reason, count in self._spared(share, {one.at, at}):
-                self._add(at, one.occasion, count, why or reason, is_provisional=one.is_provisional)
+                self._add(at, one.occasion, count, why or reason, is_provisional=unsure)
 
     def _add(
         self, at: dt.datetime, occasion: str, count: int, skipped: str, *, is_provisional: bool = False
@@ -121,12 +126,10 @@ class _Previewed:
         line.units += count
         line.is_provisional |= is_provisional
 
-    def _condition(self, one: Occurrence, share: Share) -> str:
+    def _condition(self, batch: Batch) -> str:
         """What became of it already, or why the plan keeps silent."""
-        entry, at = self._entry, one.at
-        due_at, fault = reckoning.due(entry, one, share.calendar, self._book)
-        never = reckoning.left_out(entry, Batch(at, due_at, one, share.calendar, fault=fault), self._book)
-        if never:
+        entry, at = self._entry, batch.planned_at
+        if never := reckoning.left_out(entry, batch, self._book):
             return never
         known = entry.unless == "next_year_known" and firing.next_year_is_known(at, self._book)
         return self._seen.fires.get((entry.id, at), "") or (firing.KNOWN_ALREADY if known else "")

@@ -34,6 +34,8 @@ def term_break(**keys: str) -> str:
         ),
         (term_break(school_starts="2028-03-01"), "相隔不超过 200 天"),
         (term_break(name='""'), "的 name:应写名称"),
+        (term_break(name=f'"{"很" * 21}"'), "的 name:太长,不超过 20 字"),
+        (term_break(name='"暑\\n假"'), "的 name:应写在一行里"),
         (term_break(stage='"小学部"'), "的 stage:“小学部”:可以写 幼儿园、小学、初中"),
         (term_break(county="3"), "的 county:应写一个县的编码"),
         (term_break(provisional='"yes"'), "的 provisional:可以写 true、false"),
@@ -73,6 +75,7 @@ def test_a_wrong_row_says_where_it_is_and_what_is_allowed_and_the_others_hold(lo
         ("[[break]]\n", "2027.toml year:应写哪一年,如 year = 2026"),
         ('year = "2027"\n', "2027.toml year:应写哪一年"),
         ("year = 1999\n", "2027.toml year:应写哪一年"),
+        ("a = " + "[" * 3000, "2027.toml:不是 TOML("),
     ],
 )
 def test_a_wrong_file_never_stops_the_others(load, text, fault):

@@ -325,13 +325,27 @@ def _entry(node: yaml.Node, file: str, *, known: set[str]) -> Entry:
         late=_late(fields), through=fields.choice("through"), unless=fields.choice("unless"),
     )  # fmt: skip
     _check_text(fields, entry)
-    if entry.through == "own" and kind is not Kind.REMINDER:
-        raise _Fault(
-            fields.line_of("through"), "through “own” 只能用于 kind: reminder,要回的通知每校都要问到"
-        )
-    if entry.audience.is_admins and kind is not Kind.REMINDER:
-        raise _Fault(fields.line_of("audience"), "audience “admins” 只能用于 kind: reminder")
+    _check_together(fields, entry)
     return entry
+
+
+def _check_together(fields: _Fields, entry: Entry) -> None:
+    """What each key may say alone, but not beside another."""
+    if entry.escalate == "city" and not entry.is_urgent:
+        raise _Fault(fields.line_of("escalate"), "escalate “city” 只能用于 category: emergency")
+    if entry.kind is Kind.REMINDER:
+        return
+    for key, is_wrong, what in (
+        ("level", entry.level == "info", "level “info” 静音、不用回,只能用于 kind: reminder"),
+        (
+            "through",
+            entry.through == "own",
+            "through “own” 只能用于 kind: reminder,要回的通知每校都要问到",
+        ),
+        ("audience", entry.audience.is_admins, "audience “admins” 只能用于 kind: reminder"),
+    ):
+        if is_wrong:
+            raise _Fault(fields.line_of(key), what)
 
 
 def _kind(fields: _Fields) -> Kind:

@@ -178,6 +178,8 @@ def test_what_is_required_is_missed_by_name(entry, key, written):
         ({"category": "fun"}, 7, "category “fun”:可以写 routine、emergency"),
         ({"chase": "hard"}, 7, "chase “hard”:可以写 none、standard、urgent"),
         ({"escalate": "province"}, 7, "escalate “province”:可以写 none、county、city"),
+        ({"escalate": "city"}, 7, "escalate “city” 只能用于 category: emergency"),
+        ({"level": "info"}, 7, "level “info” 静音、不用回,只能用于 kind: reminder"),
         ({"enabled": "perhaps"}, 7, "enabled “perhaps”:可以写 true、false"),
         ({"colour": "red"}, 7, "不认识的键 “colour”。可以写:id title kind"),
         ({"title": "字" * 31}, 2, "title 太长:一行,不超过 30 字(现有 31 字)"),

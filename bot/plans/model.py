@@ -1,4 +1,4 @@
-"""The tables of plans: what was switched on, what fired or why it did not, and days on which schools stay closed."""
+"""The tables of plans: what was switched on, what fired or why it did not, what was told of it, days off."""
 
 from enum import StrEnum
 
@@ -50,6 +50,28 @@ fire = sa.Table(  # one occurrence of a plan, for the units that share both inst
     sa.Column("decided_by", sa.String(64), nullable=False, server_default=""),
     sa.Column("created_at", schema.Instant, nullable=False),
     sa.Column("settled_at", schema.Instant),
+    sa.UniqueConstraint("plan_id", "planned_at", "due_at"),
+)
+
+day_report = sa.Table(  # the day's plans, told to the administrators, or found not worth it; once each
+    "day_report",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("part", sa.String(8), primary_key=True),  # morning | evening
+    sa.Column("chats", sa.SmallInteger, nullable=False),  # to how many it is owed; 0: nothing to tell
+    sa.Column("at", schema.Instant, nullable=False),
+)
+
+late_fire = sa.Table(  # an occurrence that was late, and has been told of
+    "late_fire",
+    metadata,
+    sa.Column("id", schema.Id, primary_key=True),
+    sa.Column("plan_id", sa.String(64), nullable=False),
+    sa.Column("planned_at", schema.Instant, nullable=False),
+    sa.Column("due_at", schema.Instant, nullable=False),
+    sa.Column("occasion", sa.String(40), nullable=False, server_default=""),
+    sa.Column("units", sa.Integer, nullable=False),
+    sa.Column("at", schema.Instant, nullable=False),
     sa.UniqueConstraint("plan_id", "planned_at", "due_at"),
 )
 

@@ -82,6 +82,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_fire_notice_id"), ["notice_id"], unique=False)
 
     op.create_table(
+        "day_report",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("part", sa.String(length=8), nullable=False),
+        sa.Column("chats", sa.SmallInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", "part", name=op.f("pk_day_report")),
+    )
+    op.create_table(
+        "late_fire",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.String(length=64), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("occasion", sa.String(length=40), server_default="", nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_late_fire")),
+        sa.UniqueConstraint(
+            "plan_id", "planned_at", "due_at", name=op.f("uq_late_fire_plan_id_planned_at_due_at")
+        ),
+    )
+    op.create_table(
         "rung",
         sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("step", sa.String(length=12), nullable=False),

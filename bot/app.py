@@ -18,7 +18,7 @@ from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState
 from bot.notices import asking, cards, chase, deadline, ladder, trouble, trouble_messages
 from bot.plans import book as books
-from bot.plans import firing
+from bot.plans import firing, report_messages, reports
 from bot.plans import messages as plan_messages
 from bot.plans.book import Book
 from bot.retention import nightly, periods
@@ -51,6 +51,7 @@ def preparations(words: Words, phones: str, book: Callable[[], Book]) -> dict[st
         **messages.preparations(words),
         **summary_messages.preparations(words, phones),
         **plan_messages.preparations(book),
+        **report_messages.preparations(book),
     }
 
 
@@ -82,6 +83,8 @@ class App:
         self._config = settings.config_dir
         self._put_off: dict[str, dt.datetime] = {}  # what failed is not tried again at every tick
         self._parts = settings.parts
+        self._send_rate = settings.send_rate
+        self._reports = reports.Watch()
         phones = settings.phones_in_chat.value
         self.sender = sender.Sender(
             db, tg, preparations(words, phones, lambda: self.book), bot_id=bot_id, group_rate=settings.group_rate, owner=owner,
@@ -171,10 +174,21 @@ class App:
             for one in await self._do(plan_id, firing.attend, plan_id, book=self.book) or ():
                 told = {"state": one.state.value, "notice": one.notice_id, "reason": one.reason}
                 log.info("plan_fired", plan=plan_id, **told)
+        if self._reports.is_time(now):
+            await self._report()
         if self.nightly.is_awake(now):
             done = await self._do("purge", self.nightly.work)
             if done is not None:
                 log.info("forgotten", is_last=done.is_last, **done.forgotten)
+
+    async def _report(self) -> None:
+        """Administrators come to know of the day, and of what is late; the log says that they were told."""
+        part = await self._do("day report", reports.tell, book=self.book)
+        if part is not None:
+            log.info("day_reported", part=part.value)
+        for late in await self._do("late fires", reports.alarm, book=self.book, rate=self._send_rate) or ():
+            planned_at = late.planned_at.isoformat(timespec="minutes")
+            log.warning("plan_late", plan=late.plan_id, planned_at=planned_at)
 
     async def _do(
         self,

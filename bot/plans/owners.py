@@ -21,7 +21,7 @@ _f = model.fire
 
 def ask(tx: Tx, now: dt.datetime, entry: Entry, fire_id: int) -> None:
     """The card that asks is owed to the people in charge."""
-    for chat_id in _in_charge(tx, entry.owner):
+    for chat_id in in_charge(tx, entry.owner):
         outbox.show(tx, now, chat_id, KIND, fire_id, lane=Lane.INTERACTIVE)
 
 
@@ -32,7 +32,7 @@ def refresh(tx: Tx, now: dt.datetime, fire_id: int) -> None:
         outbox.show(tx, now, chat_id, KIND, fire_id, lane=Lane.INTERACTIVE)
 
 
-def _in_charge(tx: Tx, owner: str) -> list[ChatId]:
+def in_charge(tx: Tx, owner: str) -> list[ChatId]:
     """The officers of the owning office, else of the city's bureau, else all of the city, else the administrators."""
     office = units.find(tx, owner) if owner else None
     city = units.city(tx)

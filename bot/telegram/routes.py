@@ -7,6 +7,7 @@ from telegram.ext import CallbackQueryHandler, ChatMemberHandler, CommandHandler
 from bot.notices.trouble_messages import TroubleMessages
 from bot.plans.book import Book
 from bot.plans.pages import PlanPages
+from bot.plans.report_pages import ReportPages
 from bot.plans.school_days import SchoolDays
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
@@ -15,6 +16,7 @@ from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling
 from bot.telegram.handlers.planning import Planning
+from bot.telegram.handlers.reports import Reporting
 from bot.telegram.handlers.schooldays import SchoolDaysInChat
 from bot.telegram.handlers.talk import Talking
 from bot.texts import Words
@@ -27,7 +29,8 @@ def add(application: Application, words: Words, phones: str, book: Callable[[], 
     answering, enrolling = Answering(words), Enrolling(words)
     desk = Desk(words, Pages(words, phones), Picking(words), TroubleMessages(words, phones))
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
-    talking = Talking(words, enrolling, answering, desk, planning, days)
+    reporting = Reporting(words, ReportPages(book))
+    talking = Talking(words, enrolling, answering, desk, planning, days, reporting)
 
     buttons = {
         "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,
@@ -44,6 +47,7 @@ def add(application: Application, words: Words, phones: str, book: Callable[[], 
         "fire-go": planning.decide, "fire-no": planning.decide,
         "plans": planning.list, "plan": planning.one, "plan-on": planning.switch, "plan-off": planning.switch,
         "plan-run": planning.run_ask, "plan-run!": planning.run, "plan-ahead": planning.ahead,
+        "today": reporting.today, "fire": reporting.fire, "hands": reporting.hands,
         "days": days.page, "off-whom": days.whom, "off-ask": days.ask, "off": days.close, "off-back": days.take_back,
     }  # fmt: skip
     commands = {

@@ -15,7 +15,7 @@ from telegram import ext
 
 from bot.db import Tx
 from bot.delivery.message import Callback
-from bot.plans import days_off, place
+from bot.plans import days_off, place, report_pages
 from bot.plans import model as plans
 from bot.roster import people
 from bot.roster.access import Action, Role
@@ -333,6 +333,36 @@ async def test_plans_are_seen_and_run_by_right_alone(city: City, actor: str) -> 
         assert action != place.PLAN_RUN or (f"将发给 {SCHOOL_COUNT} 个单位,现在发?" in told.to_person) == runs
 
 
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_what_became_of_the_plans_is_read_by_right_alone(city: City, actor: str) -> None:
+    runs = any(city.may(actor, Action.RUN_PLANS, code) for code in SCHOOLS)
+    fire_id = await city.bot.db.transact(_fired, city.told)
+    pages = {
+        Callback(report_pages.TODAY, args=("0",)): "【今天】",
+        Callback(report_pages.FIRE, args=(str(fire_id), "0", "0")): "演练:8 个单位",
+        Callback(report_pages.HANDS, args=("0",)): "【要人处理】",
+    }
+    for callback, title in pages.items():
+        before = await city.facts()
+        told = await city.press(actor, callback.encode())
+        assert changed(before, await city.facts()) == {}
+        assert (title in told.to_person) == runs, (callback, told)
+        assert_nothing_is_given_away(city, actor, told)
+        told = await city.press(actor, callback.encode(), group="QS")
+        assert title not in told.in_groups
+
+
+def _fired(tx: Tx, now: dt.datetime, notice_id: int) -> int:
+    """The plan published this notice a while ago."""
+    at = now - dt.timedelta(minutes=30)
+    values = {
+        "plan_id": "P", "planned_at": at, "due_at": at, "state": "published", "units": 8, "notice_id": notice_id,
+        "created_at": at, "settled_at": at,
+    }  # fmt: skip
+    tx.execute(plans.fire.delete().where(plans.fire.c.planned_at == at))
+    return int(tx.execute(plans.fire.insert().values(values).returning(plans.fire.c.id)).scalar_one())
+
+
 def _an_hour_ago(tx: Tx, now: dt.datetime) -> None:
     """Whatever a plan published was then: it may be run again."""
     tx.execute(plans.fire.update().values(settled_at=now - dt.timedelta(hours=1)))
@@ -416,6 +446,7 @@ WORDS = (
     "催报",
     "计划",
     "校历",
+    "今天",
     "待办",
     "我",
     "我是谁",
@@ -506,6 +537,7 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         "fire-go",
         "fire-no",
         *(place.PLANS, place.PLAN, place.PLAN_ON, place.PLAN_OFF, place.PLAN_RUN, place.PLAN_SEND),
+        *(report_pages.TODAY, report_pages.FIRE, report_pages.HANDS),
         *(place.PLAN_AHEAD, place.DAYS, place.OFF_WHOM, place.OFF_ASK, place.OFF, place.OFF_BACK),
     }
 

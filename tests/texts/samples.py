@@ -130,6 +130,25 @@ PLANS = _each(title=["国庆假前安全课", "字" * 30], card=[PLAN_CARD, None
               escalate=["county", "none"], owner=["安全处", ""], is_urgent=[False, True],
               times=[[Fact(at=AT, is_provisional=True)] * 3, []], last_at=[AT, None])  # fmt: skip
 
+REACHES = [
+    Fact(sent=340, failed=0, uncertain=0, waiting=0, units_missed=0, is_complete=True),
+    Fact(sent=340, failed=24, uncertain=3, waiting=316, units_missed=411, is_complete=False),
+]
+_fire = {"at": AT, "title": "字" * 30, "units": 3812, "is_admins": False, "is_left_out": False, "is_out": False,
+         "is_trial": False, "is_provisional": False, "waits": False, "state": None, "reason": "", "reach": None}  # fmt: skip
+FIRES = [
+    *(Fact(**_fire | {"is_out": True, "state": "published", "reach": r, "is_trial": trial, "reason": reason})
+      for r, trial, reason in zip(REACHES, (False, True), ("", "今天停课 12 校、高考 88 校"), strict=True)),
+    Fact(**_fire | {"is_provisional": True, "state": "proposed", "waits": True, "reason": "今天停课 12 校"}),
+    Fact(**_fire | {"is_admins": True}), Fact(**_fire | {"state": "asked", "waits": True}),
+    Fact(**_fire | {"is_left_out": True, "state": "skipped", "reason": "机器人当时没有运行,后面又有一次"}),
+]  # fmt: skip
+PLACES_MISSED = [
+    Fact(name=name, who=who, why=why)
+    for why in ("gone", "blocked", "muted", "refused", "uncertain", "waiting", "nowhere", "cardless")
+    for name, who in ((LONG, WHO),)
+]
+
 SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.header": [{k: v for k, v in s.items() if k in ("kind", "level", "due", "is_trial", "over")} for s in CARD],
     "card.ask": CARD,
@@ -216,6 +235,17 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "plans", "calendar", "report",
                                            "handover", "me", "help",
                                            "cancel", "start")],
+    "reports.reach": [{"r": r} for r in REACHES], "reports.whom": [{"f": f} for f in FIRES],
+    "reports.line": [{"f": f, "is_other_day": o, "is_overdue": o} for f in FIRES for o in (True, False)],
+    "reports.today": _each(day=[TODAY], total=[0, 99], page=[1], pages=[1, 9], more=[0, 99],
+                           lines=[[], [Fact(fire=f, is_other_day=True, is_overdue=True) for f in FIRES]],
+                           hands=[[], ["字" * 200] * 6]),
+    "reports.fine": [{"count": 1}, {"count": 99}],
+    "reports.fire": _each(f=FIRES, is_other_day=[True, False], places=[[], PLACES_MISSED], page=[1], pages=[1, 99]),
+    "reports.needs": _each(lines=[[], ["字" * 300] * 8], page=[1], pages=[1, 9]),
+    "reports.late": [{"title": "字" * 30, "planned_at": AT, "units": 4000, "is_admins": f is None, "now": DUE, "fire": f}
+                     for f in (None, *FIRES)],
+    "reports.open": _each(at=[AT], title=["国庆假前安全课", "字" * 30]), "reports.all_needs": [{"count": 99}],
     "talk.todo": [{"count": 0}, {"count": 99}], "talk.cancelled": [{"something": True}, {"something": False}],
     "talk.line_saved": _unit,
     "toast.recorded": _each(unit=[SHORT, LONG], words=["字" * 10], at=[AT]),

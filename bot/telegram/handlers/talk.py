@@ -18,6 +18,7 @@ from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling, group_seen
 from bot.telegram.handlers.planning import Planning
+from bot.telegram.handlers.reports import Reporting
 from bot.telegram.handlers.schooldays import SchoolDaysInChat
 from bot.texts import Words
 
@@ -38,12 +39,14 @@ class Talking:
     desk: Desk
     planning: Planning
     days: SchoolDaysInChat
+    reporting: Reporting
 
     def plain_words(self) -> dict[str, Handler]:
         """What can be typed instead of a command, in private."""
         return {
             "汇总": self.desk.summary, "未报": self.desk.missing, "提醒": self.desk.chase_command,
             "催报": self.desk.chase_command, "计划": self.planning.plans, "校历": self.days.calendar,
+            "今天": self.reporting.typed,
             "待办": self.todo, "我": self.enrolling.me, "我是谁": self.enrolling.me,
             "交接": self.enrolling.hand_over, "帮助": self.help, "开始": self.enrolling.start, "取消": self.cancel,
         }  # fmt: skip

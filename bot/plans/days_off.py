@@ -188,7 +188,8 @@ def take_back(tx: Tx, now: dt.datetime, day_off_id: int, *, user_id: int, zone: 
     if row["until"] is not None:
         return Closed(target, len(schools), Count(0, 0), day_off_id, is_new=False)
     tx.execute(_o.update().where(_o.c.id == day_off_id).values(until=now, until_by=person.contact_id))
-    open_again = {u.id for u in schools} - closed(tx, target.day, schools)
+    # also those it closed that have moved since, or lost the tag
+    open_again = {u.id for u in everyone} - closed(tx, target.day, everyone)
     owed = closures.owe_again(tx, now, open_again, marks=_marks(tx, target.day))
     detail = f"{target.day} units:{len(schools)} owed_again:{owed.asks}"
     trail.note(

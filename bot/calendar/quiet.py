@@ -55,7 +55,7 @@ class QuietHours:
             for span in self.spans:
                 if span.covers(at.time()):
                     day = at.date() + (DAY if span.end <= at.time() else 0 * DAY)
-                    at = dt.datetime.combine(day, span.end, self.zone)
+                    at = dt.datetime.combine(day, span.end, self.zone).replace(fold=at.fold)
         return at.astimezone(dt.UTC)
 
 

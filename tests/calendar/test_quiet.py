@@ -75,3 +75,11 @@ def test_a_wrong_file_is_told_and_the_usual_hours_hold(tmp_path, text, fault):
     (sentence,) = found.faults
     assert sentence.startswith("quiet.toml")
     assert fault in sentence
+
+
+def test_in_the_hour_that_summer_time_repeats_the_opening_is_not_behind():
+    zone = zoneinfo.ZoneInfo("America/New_York")
+    hours = quiet.QuietHours(zone, (quiet.Span(dt.time(0, 0), dt.time(1, 30)),))
+    again = dt.datetime(2026, 11, 1, 6, 27, tzinfo=dt.UTC)  # 01:27 for the second time
+
+    assert hours.opening(again) == dt.datetime(2026, 11, 1, 6, 30, tzinfo=dt.UTC)

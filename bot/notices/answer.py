@@ -23,8 +23,9 @@ LINE_WITHIN = dt.timedelta(hours=24)
 LINE_QUESTION = "report_line"
 
 _a, _an, _q, _d = model.assignment, model.answer, model.asked, delivery
+_has_answered = sa.exists().where(_an.c.contact_id == sa.bindparam("contact_id")).label("has_answered")
 _MINE = (
-    sa.select(_a)
+    sa.select(_a, _has_answered)
     .where(_a.c.notice_id == sa.bindparam("notice_id"), _a.c.contact_id.is_(None))
     .order_by(_a.c.position)
 )
@@ -34,9 +35,6 @@ _HERE = sa.select(_q.c.assignment_id).where(
     _q.c.notice_id == sa.bindparam("notice_id"), _q.c.chat_id == sa.bindparam("chat_id"), _q.c.until.is_(None)
 )
 _LOCK = sa.select(_a.c.id).where(_a.c.id == sa.bindparam("assignment_id")).with_for_update()
-_FIRST = (
-    sa.select(_an.c.id).where(_an.c.contact_id == sa.bindparam("contact_id")).limit(sa.literal_column("1"))
-)
 _ADD = _an.insert().returning(_an.c.id)
 
 
@@ -201,7 +199,7 @@ def _meant(tx: Tx, now: dt.datetime, it: Press) -> _Meant | Outcome:
     if chat is not None and it.message_id is not None:
         _reveal(tx, now, chat, it)
     units = _units(person, it)
-    mine = _mine(tx, units, it, chat)
+    mine = _mine(tx, person, units, it, chat)
     if not mine:
         return Outcome(Said.NOT_YOURS)
     if len(mine) > 1 and not it.every:
@@ -252,11 +250,17 @@ def _units(person: Person, it: Press) -> list[int]:
     return sorted(may_answer if it.unit_id is None else may_answer & {it.unit_id})
 
 
-def _mine(tx: Tx, units: list[int], it: Press, chat: chats.Chat | None) -> list[sa.RowMapping]:
-    """The assignments of these units: those under this card, else (a former place) all of them; one alone is locked."""
+def _mine(
+    tx: Tx, person: Person, units: list[int], it: Press, chat: chats.Chat | None
+) -> list[sa.RowMapping]:
+    """The assignments of these units: those under this card, else (a former place) all of them; one alone is locked.
+
+    Beside each stands whether the presser has ever answered anything.
+    """
+    asked = {"notice_id": it.notice_id, "contact_id": person.contact_id}
     if len(units) == 1:
-        return list(tx.execute(_MINE_OF_ONE, {"notice_id": it.notice_id, "unit_id": units[0]}).mappings())
-    every = list(tx.execute(_MINE_OF_SEVERAL, {"notice_id": it.notice_id, "unit_ids": units}).mappings())
+        return list(tx.execute(_MINE_OF_ONE, asked | {"unit_id": units[0]}).mappings())
+    every = list(tx.execute(_MINE_OF_SEVERAL, asked | {"unit_ids": units}).mappings())
     if chat is None or len(every) < 2:
         return every
     here = set(tx.execute(_HERE, {"notice_id": it.notice_id, "chat_id": chat.id}).scalars())
@@ -317,7 +321,6 @@ def record(
         return _met_again(
             tx, now, notice, assignment, person, chat, late=late, is_excused=bool(status.excused)
         )
-    mine_before = _is_first(tx, person.contact_id)
     if status.answer == value.value and value is Value.YES and not status.on_behalf and not status.excused:
         trail.note(tx, now, actor=person.actor, verb="press_again", subject=f"assignment:{assignment['id']}")
         same = status.said_by == person.said_by(assignment["unit_id"])
@@ -332,11 +335,15 @@ def record(
     asking.refresh_after_press(tx, now, notice.id, assignment["id"], user_id=press.user_id)
     if value is Value.TROUBLE:
         trouble_id = trouble.open_(tx, now, assignment, person=person, chat=chat)
-        return Outcome(Said.TROUBLE, unit, label, at=now, first=mine_before, trouble_id=trouble_id)
+        return Outcome(
+            Said.TROUBLE, unit, label, at=now, first=not assignment["has_answered"], trouble_id=trouble_id
+        )
     if standing:
         return _stands(tx, now, notice, assignment, person, label)
     kind = Said.LATE if late and status.answered_at is None else Said.RECORDED  # the first answer decides
-    return Outcome(kind, unit, label, at=now, first=mine_before, due_at=assignment["due_at"])
+    return Outcome(
+        kind, unit, label, at=now, first=not assignment["has_answered"], due_at=assignment["due_at"]
+    )
 
 
 def _met_again(
@@ -406,10 +413,6 @@ def add(
     }  # fmt: skip
     (answer_id,) = tx.execute(_ADD, values).one()
     return int(answer_id)
-
-
-def _is_first(tx: Tx, contact_id: int) -> bool:
-    return tx.execute(_FIRST, {"contact_id": contact_id}).first() is None
 
 
 def words(notice: queries.Notice, value: Value) -> str:

@@ -171,16 +171,19 @@ class _Grid:
 def open_sheet(path: Path, layout: Layout) -> Sheet:
     """The table of this kind in the file; of several worksheets, the one whose headers fit best.
 
+    Of two that fit alike, the one with fewer headers that are none of this kind's.
+
     Raises:
         errors.Refused: there is no such file, it is no spreadsheet, or no header is found.
     """
     content = _content(path)
     grids = _worksheets(path, content) if content.startswith(_ZIP) else _readings(path, content)
-    best: tuple[tuple[int, int], _Grid, int, tuple[Column, ...]] | None = None
+    best: tuple[tuple[int, int, int], _Grid, int, tuple[Column, ...]] | None = None
     for grid in grids:
         for index, row in enumerate(grid.rows[:HEADER_ROWS]):
             columns = layout.columns(row)
-            score = (-len(layout.missing(columns)), len({column.field for column in columns}))
+            foreign = sum(bool(tidy(value)) for value in row) - len(columns)
+            score = (-len(layout.missing(columns)), len({column.field for column in columns}), -foreign)
             if score[1] >= 2 and (best is None or score > best[0]):
                 best = (score, grid, index, columns)
     if best is None:

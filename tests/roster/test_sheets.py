@@ -193,3 +193,14 @@ def test_a_file_of_pictures_and_a_sheet_without_end_are_refused(tmp_path, write_
 def test_tidying_twice_changes_nothing_more(text):
     once = sheets.tidy(text).lstrip("'").strip()
     assert sheets.tidy(once) == once
+
+
+def test_in_one_workbook_each_kind_finds_its_own_sheet_whatever_the_language(tmp_path):
+    workbook = openpyxl.Workbook()
+    workbook.worksheets[0].append(["code", "name", "kind", "parent", "stage", "students", "phone"])
+    workbook.create_sheet("people").append(["unit", "name", "role", "phone"])
+    file = tmp_path / "roster.xlsx"
+    workbook.save(file)
+
+    assert sheets.open_sheet(file, vocabulary.CONTACTS).title == "people"
+    assert sheets.open_sheet(file, vocabulary.UNITS).title == "Sheet"

@@ -5,7 +5,8 @@ XiaoanError
 │   └── NotAllowed     … because of who they are
 ├── DatabaseAway       the database cannot be reached; nothing was done, ask again
 ├── SchemaBehind       the database's tables are not those this version needs
-└── Replayed           this update's effects are already committed
+├── Replayed           this update's effects are already committed
+└── Behind             an earlier update of the same chat waits, so this one must
 """
 
 
@@ -39,3 +40,7 @@ class SchemaBehind(XiaoanError):
 
 class Replayed(XiaoanError):
     """This update's effects are already committed."""
+
+
+class Behind(XiaoanError):
+    """An earlier update of the same chat has been set aside and waits; this one must not overtake it."""

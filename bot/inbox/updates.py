@@ -23,6 +23,16 @@ _SEE = {
     name: insert(_seen).on_conflict_do_nothing().returning(_seen.c.update_id)
     for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
 }
+_IN_TURN = sa.select(
+    sa.bindparam("update_id", type_=_seen.c.update_id.type), sa.bindparam("at", type_=_seen.c.at.type)
+).where(~sa.exists().where(_parked.c.state == Parked.WAITING.value, _parked.c.lane == sa.bindparam("lane")))
+_SEE_IN_TURN = {
+    name: insert(_seen)
+    .from_select(["update_id", "at"], _IN_TURN)
+    .on_conflict_do_nothing()
+    .returning(_seen.c.update_id)
+    for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +61,22 @@ class Poisoned:
     parked_at: dt.datetime
 
 
-def once(tx: Tx, now: dt.datetime, update_id: int) -> None:
+def once(tx: Tx, now: dt.datetime, update_id: int, *, lane: str = "") -> None:
     """The update's effects are those of this transaction.
+
+    Args:
+        lane: where nothing may wait; '' if the caller knows that already.
 
     Raises:
         Replayed: they are committed already.
+        Behind: something waits in the lane.
     """
-    if tx.execute(_SEE[tx.dialect.name], {"update_id": update_id, "at": now}).first() is None:
+    see, values = _SEE[tx.dialect.name], {"update_id": update_id, "at": now}
+    if lane:
+        see, values = _SEE_IN_TURN[tx.dialect.name], values | {"lane": lane}
+    if tx.execute(see, values).first() is None:
+        if lane and not known(tx, [update_id]):
+            raise errors.Behind(f"update {update_id}")
         raise errors.Replayed(f"update {update_id}")
 
 

@@ -51,6 +51,7 @@ class Turn:
     Attributes:
         pressed_before: after an outage, the instant from which on it may have been made; else None.
         query_id: of a button's press; '' otherwise.
+        lane: where others may have parked something that this must not overtake; '' if that is known.
         spawn: starts a task that whoever handles updates owns.
         is_committed: its effects are, so that it will not be tried again.
         is_answered: the button has stopped spinning.
@@ -62,6 +63,7 @@ class Turn:
     spawn: Spawn
     pressed_before: dt.datetime | None = None
     query_id: str = ""
+    lane: str = ""
     is_committed: bool = False
     is_answered: bool = False
     fault: Exception | None = None
@@ -83,12 +85,13 @@ class Turn:
 
         Raises:
             Replayed: its effects are committed already.
+            Behind: an earlier one of its chat waits.
         """
         impatience = self.spawn(self._say_busy()) if self.query_id and not self.is_answered else None
         try:
             if self.is_committed:
                 return await self.doors.db.transact(verb, *args, **kwargs)
-            result = await self.doors.db.transact(_once, self.update_id, verb, *args, **kwargs)
+            result = await self.doors.db.transact(_once, self.update_id, self.lane, verb, *args, **kwargs)
         finally:
             if impatience is not None and not self.is_answered:
                 impatience.cancel()
@@ -110,12 +113,13 @@ def _once(
     tx: Tx,
     now: dt.datetime,
     update_id: int,
+    lane: str,
     verb: Callable[Concatenate[Tx, dt.datetime, P], T],
     /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    updates.once(tx, now, update_id)
+    updates.once(tx, now, update_id, lane=lane)
     return verb(tx, now, *args, **kwargs)
 
 

@@ -200,7 +200,7 @@ class Intake:
     async def _handle_or_park(self, arrival: _Arrival, settled: asyncio.Future[None]) -> None:
         self._at("taken")
         fate = "parked"
-        if await self._is_blocked(arrival.lane):
+        if arrival.lane in self._blocked and not self._is_shared:
             await self._park(arrival, error="behind another", tried=False)
             if query_id := lanes.query_of(arrival.raw):
                 self._spawn(self._doors.gateway.answer(query_id, context.BUSY))
@@ -208,19 +208,13 @@ class Intake:
             await self._park(arrival, error="unreadable", is_hopeless=True)
             fate = "unreadable"
         elif fault := await self._attempt(update, arrival, settled):
-            await self._park(arrival, error=fault)
+            await self._park(arrival, error=fault, tried=fault != errors.Behind.__name__)
         else:
             fate = "handled"
         self._at("committed")
         metrics.UPDATES.labels(lanes.kind_of(arrival.raw), fate).inc()
         if not settled.done():
             settled.set_result(None)
-
-    async def _is_blocked(self, lane: str) -> bool:
-        """Whether something parked waits there: known by heart, unless other processes park in it too."""
-        if self._is_shared:
-            return await self._db.read(updates.is_waiting, lane)
-        return lane in self._blocked
 
     def _parse(self, raw: Mapping[str, Any]) -> telegram.Update | None:
         try:
@@ -246,6 +240,8 @@ class Intake:
             self._spawn,
             arrival.pressed_before,
             query.id if query is not None else "",
+            # known by heart, unless other processes park there too: then the commit itself looks
+            arrival.lane if self._is_shared and settled is not None else "",
         )
         task = self._spawn(self._handle(update, turn))
         done, _ = await asyncio.wait({task}, timeout=self._handle_for_s)
@@ -283,6 +279,9 @@ class Intake:
             return ""
         if isinstance(fault, errors.DatabaseAway) and not turn.is_committed:
             raise fault
+        if isinstance(fault, errors.Behind):
+            await turn.toast(context.BUSY)
+            return type(fault).__name__
         log.error("update_failed", update=turn.update_id, is_committed=turn.is_committed, exc_info=fault)
         if turn.is_committed:
             return ""

@@ -96,3 +96,14 @@ async def test_pauses_double_up_to_five_minutes_and_the_tenth_failure_is_the_las
 @hypothesis.given(st.integers(min_value=1, max_value=60))
 def test_no_pause_is_longer_than_five_minutes(attempts: int) -> None:
     assert dt.timedelta(seconds=1) <= updates.pause_after(attempts) <= dt.timedelta(minutes=5)
+
+
+async def test_an_update_does_not_overtake_what_waits_in_its_lane(db):
+    await db.transact(updates.park, 1, lane="chat:5", raw="{}", error="x")
+    with pytest.raises(errors.Behind):
+        await db.transact(updates.once, 2, lane="chat:5")
+    await db.transact(updates.once, 3, lane="chat:6")
+    with pytest.raises(errors.Replayed):
+        await db.transact(updates.once, 3, lane="chat:6")
+    await db.transact(updates.done, 1)
+    await db.transact(updates.once, 2, lane="chat:5")

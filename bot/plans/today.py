@@ -179,8 +179,8 @@ def _expected(tx: Tx, entry: Entry, book: Book, shares: list[Share], batch: Batc
     units_left, reason = _spared(tx, entry, book, shares, batch, at)
     if entry.unless == "next_year_known" and firing.next_year_is_known(batch.planned_at, book):
         units_left, reason = 0, firing.KNOWN_ALREADY
-    if batch.fault:
-        units_left, reason = 0, batch.fault
+    if never := reckoning.left_out(entry, batch, book):
+        units_left, reason = 0, never
     return Fire(
         entry.id, entry.named(batch.occurrence.occasion), at, units_left, None, reason,
         batch.occurrence.is_provisional, entry.audience.is_admins,

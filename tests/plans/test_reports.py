@@ -13,7 +13,7 @@ from bot.db import Database
 from bot.delivery import chats, outbox, settling
 from bot.delivery import model as delivery
 from bot.delivery.message import Outcome, OutgoingMessage, Verdict
-from bot.delivery.model import ChatState
+from bot.delivery.model import ChatState, Lane
 from bot.notices import asking, cards
 from bot.plans import model, report_messages, reports, switching
 from bot.plans.report_pages import ReportPages
@@ -396,8 +396,12 @@ def test_a_card_edited_or_owed_to_a_new_group_is_no_delay_of_its_plan(city) -> N
     town.tick()
     town.tick("2026-09-30 15:00")
     leave(town)
+    town.now = at("2026-09-30 15:10")
+    group = chats.ensure(town.tx, town.now, GROUPS["DH"], kind="group", title="")
+    (notice,) = town.notices()
+    outbox.show(town.tx, town.now, group.id, "card", notice.id, lane=Lane.REFRESH)
+    assert outbox.owes(town.tx, at("2026-09-30 15:11"))
     town.now = at("2026-09-30 15:30")
-    asking.settle_all(town.tx, town.now)
     chat = chats.ensure(town.tx, town.now, -1009, kind="group", title="SY2群")
     bindings.bind(town.tx, town.now, chat_id=chat.id, unit_id=town.ids["SY2"], by=None)
     asking.groups_changed(town.tx, town.now, [town.ids["SY2"]])
@@ -439,14 +443,21 @@ def test_only_those_who_run_plans_may_look(city) -> None:
 
 
 def test_an_administrator_of_a_county_reads_no_names_of_another(city) -> None:
-    town = evening(city, SY=GONE)
+    town = city("2026-09-30 08:00")
     hire(town.tx, town.now, town.ids, DH_OFFICER, "DH", "admin")
+    town.plan(kind="confirm", trigger="every school day at 09:00")
+    town.tick()
+    town.tick("2026-09-30 09:00")
+    leave(town, SY=GONE)
+    number = fire_id(town)
 
-    page = pages(town).fire(town.tx, town.now, DH_OFFICER, fire_id(town, "ASK"))
+    page = pages(town).fire(town.tx, town.now, DH_OFFICER, number)
     needs = pages(town).hands(town.tx, town.now, DH_OFFICER)
 
     assert "没送到 1 处" in page.html
+    assert "2 个单位没收到" in page.html
     assert page.html.endswith("没收到的不在您的范围。")
+    assert "SY1单位:没有群,也没人登记" in pages(town).fire(town.tx, town.now, ADMIN, number).html
     assert needs.html == "【要人处理】\n没有要处理的。"
 
 

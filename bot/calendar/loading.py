@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot import errors
 from bot.calendar import terms
 from bot.calendar.days import FRIDAY, Days, PublicHoliday, each
 from bot.calendar.school import SchoolCalendars
@@ -85,10 +86,28 @@ def load(folder: pathlib.Path, zone: dt.tzinfo) -> Loaded:
     Without the folder, or without files, there are the country's days only.
     """
     found = _Found()
-    for path in sorted(folder.glob("*.toml")):
-        _read(path, found)
+    try:
+        for path in files(folder, ".toml"):
+            _read(path, found)
+    except errors.Refused as fault:
+        found.faults.append(fault.sentence)
     calendars = SchoolCalendars(found.rows(), zone)
     return Loaded(calendars, (*found.faults, *_incomplete(found, calendars.days)), tuple(found.files))
+
+
+def files(folder: pathlib.Path, ending: str) -> list[pathlib.Path]:
+    """What the folder has with this ending, by name, but what an editor hides there; none where there is no folder.
+
+    Raises:
+        Refused: nobody lets us look into it.
+    """
+    try:
+        found = [path for path in folder.iterdir() if path.suffix == ending and not path.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as fault:
+        raise errors.Refused(f"{folder}:这个文件夹读不了({fault.strerror})") from fault
+    return sorted(found)
 
 
 def _incomplete(found: _Found, days: Days) -> Iterable[str]:

@@ -165,7 +165,7 @@ def _run(address: sa.URL, body: Callable[[sa.Connection], T]) -> T:
             return _run_on_sqlite(address, body)
         return asyncio.run(_run_on_postgresql(address, body))
     except (OSError, exc.OperationalError, exc.InterfaceError) as fault:
-        raise errors.DatabaseAway(str(fault)) from fault
+        raise errors.DatabaseAway(str(getattr(fault, "orig", None) or fault)) from fault
 
 
 def _run_on_sqlite(address: sa.URL, body: Callable[[sa.Connection], T]) -> T:

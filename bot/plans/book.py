@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import hashlib
+import os
 import pathlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,7 +60,14 @@ def read(config: pathlib.Path, zone: dt.tzinfo) -> Book:
     stamp = stamped(config)
     entries: dict[str, Entry] = {}
     faults: list[str] = []
-    for path in sorted((config / "reminders").glob("*.yaml")):
+    if not os.path.isdir(config):  # a folder above that lets nobody in is answered too
+        faults.append(f"{config}:没有这个文件夹,请看 CONFIG_DIR")
+    try:
+        written = loading.files(config / "reminders", ".yaml")
+    except errors.Refused as fault:
+        written = []
+        faults.append(fault.sentence)
+    for path in written:
         try:
             found = content.read(path)
         except errors.Refused as fault:
@@ -98,8 +106,9 @@ def stamped(config: pathlib.Path) -> Stamp:
 
 
 def _files(config: pathlib.Path) -> Iterator[pathlib.Path]:
-    yield from sorted((config / "reminders").glob("*.yaml"))
-    yield from sorted((config / "calendar").glob("*.toml"))
+    for folder, ending in (("reminders", ".yaml"), ("calendar", ".toml")):
+        with contextlib.suppress(errors.Refused):  # it is told where the folder is read
+            yield from loading.files(config / folder, ending)
     yield config / quiet.FILE
 
 

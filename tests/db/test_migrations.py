@@ -104,3 +104,10 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path):
     migrate.upgrade(f"sqlite:///{file}")
 
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_that_cannot_be_opened_is_told_in_one_line(tmp_path):
+    with pytest.raises(errors.DatabaseAway) as away:
+        migrate.upgrade(f"sqlite:///{tmp_path}")  # a folder
+
+    assert "\n" not in str(away.value)

@@ -192,3 +192,25 @@ def test_a_file_that_cannot_be_read_is_told_and_stops_nothing(town):
 
     assert list(book.entries) == ["P"]
     assert len(book.faults) == 2
+
+
+@pytest.mark.parametrize("name", ["reminders", "calendar"])
+def test_a_folder_that_cannot_be_looked_into_is_told_and_stops_nothing(town, name):
+    city = town("2026-09-30 08:00")
+    city.plan()
+    (city.folder / name).rename(city.folder / "elsewhere")
+    (city.folder / name).symlink_to(name)  # a loop; to a folder of another user's it is the same
+
+    book = books.read(city.folder, SHANGHAI)
+
+    assert list(book.entries) == ([] if name == "reminders" else ["P"])
+    (fault,) = book.faults
+    assert name in fault
+    assert "读不了" in fault
+    assert books.stamped(city.folder) == book.stamp
+
+
+def test_a_config_folder_that_is_not_there_is_told(tmp_path):
+    (fault,) = books.read(tmp_path / "nowhere", SHANGHAI).faults
+
+    assert "没有这个文件夹" in fault

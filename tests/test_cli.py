@@ -22,7 +22,7 @@ def test_each_group_registers_the_commands_it_is_known_for() -> None:
 
 def test_an_unknown_command_is_answered_with_all_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["sumary"])
+        cli.main(["tables"])
 
     assert ended.value.code == 2
     assert "summary" in capsys.readouterr().err

@@ -213,7 +213,7 @@ class App:
         """An edited file is in force from the next tick on."""
         if books.stamped(self._config) == self.book.stamp:
             return
-        self.book = await asyncio.to_thread(books.read, self._config, self.words.zone)
+        self.book = await asyncio.to_thread(books.read, self._config, self.words.zone, before=self.book)
         log.info("config_read", plans=len(self.book.entries), faults=len(self.book.faults))
         for fault in self.book.faults:
             log.warning("config_fault", fault=fault)

@@ -45,11 +45,13 @@ class Loaded:
 
     Attributes:
         files: the ones that could be read, by name.
+        is_whole: every file could; a wrong row in one is another matter.
     """
 
     calendars: SchoolCalendars
     faults: tuple[str, ...]
     files: tuple[File, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(slots=True)
@@ -63,6 +65,12 @@ class _Found:
     years: dict[int, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
+    is_whole: bool = True
+
+    def lose(self, fault: str) -> None:
+        """A file, or all of them, could not be read."""
+        self.is_whole = False
+        self.faults.append(fault)
 
     def rows(self) -> Rows:
         return Rows(tuple(self.holidays), tuple(self.breaks), tuple(self.quiet), tuple(self.safety))
@@ -90,9 +98,10 @@ def load(folder: pathlib.Path, zone: dt.tzinfo) -> Loaded:
         for path in files(folder, ".toml"):
             _read(path, found)
     except errors.Refused as fault:
-        found.faults.append(fault.sentence)
+        found.lose(fault.sentence)
     calendars = SchoolCalendars(found.rows(), zone)
-    return Loaded(calendars, (*found.faults, *_incomplete(found, calendars.days)), tuple(found.files))
+    faults = (*found.faults, *_incomplete(found, calendars.days))
+    return Loaded(calendars, faults, tuple(found.files), found.is_whole)
 
 
 def files(folder: pathlib.Path, ending: str) -> list[pathlib.Path]:
@@ -124,11 +133,11 @@ def _read(path: pathlib.Path, found: _Found) -> None:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         year = _year(content)
     except (OSError, UnicodeDecodeError):
-        found.faults.append(f"{path.name}:读不了,应为 UTF-8 文本")
+        found.lose(f"{path.name}:读不了,应为 UTF-8 文本")
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        found.faults.append(f"{path.name}:不是 TOML({fault}),请检查引号、等号和日期")
+        found.lose(f"{path.name}:不是 TOML({fault}),请检查引号、等号和日期")
     except _Fault as fault:
-        found.faults.append(f"{path.name} {fault.key}:{fault.what}")
+        found.lose(f"{path.name} {fault.key}:{fault.what}")
     else:
         found.years[year] = path.name
         before = found.rows()

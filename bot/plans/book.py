@@ -55,12 +55,17 @@ class Book:
         return self.entries[plan_id]
 
 
-def read(config: pathlib.Path, zone: dt.tzinfo) -> Book:
-    """The book of a config folder; a wrong file, or a wrong entry, never stops the others."""
+def read(config: pathlib.Path, zone: dt.tzinfo, *, before: Book | None = None) -> Book:
+    """The book of a config folder; a wrong file, or a wrong entry, never stops the others.
+
+    Args:
+        before: the book in force, whose calendars stay so while a file of the new ones cannot be read: without its
+            breaks every school would be asked in the middle of them.
+    """
     stamp = stamped(config)
     entries: dict[str, Entry] = {}
     faults: list[str] = []
-    if not os.path.isdir(config):  # a folder above that lets nobody in is answered too
+    if not os.path.isdir(config):  # noqa: PTH112 - a folder above that lets nobody in is answered too
         faults.append(f"{config}:没有这个文件夹,请看 CONFIG_DIR")
     try:
         written = loading.files(config / "reminders", ".yaml")
@@ -86,9 +91,13 @@ def read(config: pathlib.Path, zone: dt.tzinfo) -> Book:
             else:
                 entries[entry.id] = entry
     calendar = loading.load(config / "calendar", zone)
+    calendars = calendar.calendars
+    if before is not None and not calendar.is_whole:
+        calendars = before.calendars
+        faults.append("校历有文件读不了,改好之前暂按改之前的校历算")
     hours = quiet.load(config / quiet.FILE, zone)
     return Book(
-        entries, calendar.calendars, hours.hours, Words(zone), (*faults, *calendar.faults, *hours.faults),
+        entries, calendars, hours.hours, Words(zone), (*faults, *calendar.faults, *hours.faults),
         _digest(config, zone), stamp,
     )  # fmt: skip
 

@@ -214,3 +214,37 @@ def test_a_config_folder_that_is_not_there_is_told(tmp_path):
     (fault,) = books.read(tmp_path / "nowhere", SHANGHAI).faults
 
     assert "没有这个文件夹" in fault
+
+
+@pytest.mark.parametrize("break_it", ["[[break\n", None], ids=["a slip of the pen", "gone unreadable"])
+def test_while_the_calendar_cannot_be_read_the_one_of_before_holds(town, break_it):
+    """Else a quote forgotten in 寒假 would ask every school in the middle of it."""
+    city = town("2026-02-11 08:00")
+    city.plan()
+    calendar = city.folder / "calendar" / "2026.toml"
+    good = calendar.read_text(encoding="utf-8")
+    if break_it:
+        calendar.write_text(good + break_it, encoding="utf-8")
+    else:
+        calendar.unlink()
+        calendar.mkdir()
+    (city.folder / "reminders" / "P.yaml").write_text(
+        (city.folder / "reminders" / "P.yaml").read_text(encoding="utf-8").replace("15:00", "16:00")
+    )
+
+    book = books.read(city.folder, SHANGHAI, before=city.book)
+
+    assert not book.calendars.of("小学").is_school_day(day("2026-02-11"))
+    assert "16:00" in str(book.get("P").triggers[0])
+    assert any("暂按改之前的校历" in fault for fault in book.faults)
+    assert books.read(city.folder, SHANGHAI).calendars.of("小学").is_school_day(day("2026-02-11"))
+
+
+def test_a_calendar_taken_away_on_purpose_is_taken_away(town):
+    city = town("2026-02-11 08:00")
+    city.reread()
+    (city.folder / "calendar" / "2026.toml").unlink()
+
+    book = books.read(city.folder, SHANGHAI, before=city.book)
+
+    assert book.calendars.of("小学").is_school_day(day("2026-02-11"))

@@ -8,13 +8,14 @@ composes the application, and are made in the claim: an answered chase is droppe
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import exc, orm
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery import chats, model, pacing
 from bot.delivery.chats import ChatId
 from bot.delivery.message import OutgoingMessage
@@ -218,10 +219,19 @@ def claim(
 
 
 def _candidates(tx: Tx, now: dt.datetime, limit: int) -> list[sa.Row[tuple[object, ...]]]:
+    return list(tx.execute(_CANDIDATES, {"now": now, "at_most": limit}))
+
+
+def _first_in_line() -> sa.Select[*tuple[Any, ...]]:
+    """Queued and due, chat not halted, nothing before it in its chat; alerts first, then by age.
+
+    The states are literals, so that the indexes of what is open serve it, however much was sent before.
+    """
+    now = sa.bindparam("now", type_=schema.Instant)
     earlier = orm.aliased(_d)
     same_lane_before = sa.exists().where(
         earlier.c.chat_id == _d.c.chat_id,
-        earlier.c.state.in_([s.value for s in model.OPEN_STATES]),
+        model.is_one_of(*model.OPEN_STATES, of=earlier),
         sa.or_(
             sa.and_(
                 earlier.c.lane == _d.c.lane,
@@ -236,33 +246,36 @@ def _candidates(tx: Tx, now: dt.datetime, limit: int) -> list[sa.Row[tuple[objec
             earlier.c.state == State.RESERVED.value,  # not yet in called_at: one call a second to any chat
         ),
     )
-    query = (
+    return (
         sa.select(_d, model.chat.c.kind.label("chat_kind"))
         .join(model.chat, model.chat.c.id == _d.c.chat_id)
         .where(
-            _d.c.state == State.QUEUED.value,
+            model.is_one_of(*model.OPEN_STATES),
+            model.is_one_of(State.QUEUED),
             _d.c.not_before <= now,
             sa.or_(model.chat.c.halted_until.is_(None), model.chat.c.halted_until <= now),
             ~same_lane_before,
         )
         .order_by(_d.c.lane, _d.c.id)
-        .limit(limit)
+        .limit(sa.bindparam("at_most", type_=sa.Integer))
         .with_for_update(skip_locked=True, of=_d)
     )
-    return list(tx.execute(query))
+
+
+_CANDIDATES = _first_in_line()
 
 
 def _group_has_room(tx: Tx, now: dt.datetime, chat_id: ChatId, chat_kind: str, group_rate: int) -> bool:
     """At most one call a second to any chat, and `group_rate` a minute to a group."""
-    called = _d.c.called_at
-    count, last = tx.execute(
-        sa.select(sa.func.count(), sa.func.max(called)).where(
-            _d.c.chat_id == chat_id, called > now - GROUP_WINDOW
-        )
-    ).one()
+    count, last = tx.execute(_CALLED, {"chat_id": chat_id, "since": now - GROUP_WINDOW}).one()
     if last is not None and last > now - dt.timedelta(seconds=1):
         return False
     return chat_kind == "private" or count < group_rate
+
+
+_CALLED = sa.select(sa.func.count(), sa.func.max(_d.c.called_at)).where(
+    _d.c.chat_id == sa.bindparam("chat_id"), _d.c.called_at > sa.bindparam("since")
+)
 
 
 def _claim_one(
@@ -284,18 +297,15 @@ def _claim_one(
     slots = pacing.take(tx, now, bot_id, ahead=AHEAD)
     if not slots:
         return now
-    tx.execute(
-        _d.update()
-        .where(_d.c.id == delivery.id)
-        .values(
-            state=State.RESERVED.value,
-            slot_at=slots[0],
-            owner=owner,
-            lease_until=now + LEASE,
-            is_edit=message.edit_of is not None,
-        )
-    )
+    values = {
+        "delivery_id": delivery.id, "state": State.RESERVED.value, "slot_at": slots[0], "owner": owner,
+        "lease_until": now + LEASE, "is_edit": message.edit_of is not None,
+    }  # fmt: skip
+    tx.execute(_CHANGE, values)
     return Claimed(delivery, message, slots[0])
+
+
+_CHANGE = _d.update().where(_d.c.id == sa.bindparam("delivery_id"))  # the parameters say what
 
 
 def _words(
@@ -333,14 +343,8 @@ def described(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Delivery:
     A message sent under a former address cannot be edited: a new one is sent.
     """
     chat = chats.get(tx, row.chat_id)
-    posting = tx.execute(
-        sa.select(_p.c.message_id).where(
-            _p.c.chat_id == chat.id,
-            _p.c.kind == row.kind,
-            _p.c.subject == row.subject,
-            _p.c.address == chat.telegram_id,
-        )
-    ).first()
+    thing = {"chat_id": chat.id, "kind": row.kind, "subject": row.subject, "address": chat.telegram_id}
+    posting = tx.execute(_POSTED, thing).first()
     return Delivery(
         row.id,
         chat,
@@ -354,11 +358,13 @@ def described(tx: Tx, row: sa.Row[tuple[object, ...]]) -> Delivery:
 
 def finish(tx: Tx, now: dt.datetime, delivery_id: int, state: State, reason: str = "") -> None:
     """The delivery is over."""
-    tx.execute(
-        _d.update()
-        .where(_d.c.id == delivery_id)
-        .values(state=state.value, reason=reason[:200], settled_at=now, lease_until=None)
-    )
+    values = {"state": state.value, "reason": reason[:200], "settled_at": now, "lease_until": None}
+    tx.execute(_CHANGE, {"delivery_id": delivery_id} | values)
+
+
+_POSTED = sa.select(_p.c.message_id).where(
+    *(_p.c[name] == sa.bindparam(name) for name in ("chat_id", "kind", "subject", "address"))
+)
 
 
 def reveal(

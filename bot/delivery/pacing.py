@@ -8,6 +8,12 @@ from bot.db import Tx
 from bot.delivery import model
 
 _row = model.pacing
+_PACE = (
+    sa.select(_row.c.next_slot_at, _row.c.rate, _row.c.halted_until)
+    .where(_row.c.bot_id == sa.bindparam("bot_id"))
+    .with_for_update()
+)
+_TAKE = _row.update().where(_row.c.bot_id == sa.bindparam("whose"))
 
 
 def ensure(tx: Tx, now: dt.datetime, bot_id: int, *, rate: float, username: str = "") -> None:
@@ -29,16 +35,12 @@ def take(
 
     Slots that passed unused are lost: there is no saving up for a burst.
     """
-    found = tx.execute(
-        sa.select(_row.c.next_slot_at, _row.c.rate, _row.c.halted_until)
-        .where(_row.c.bot_id == bot_id)
-        .with_for_update()
-    ).one()
+    found = tx.execute(_PACE, {"bot_id": bot_id}).one()
     first = max(now, found.next_slot_at, found.halted_until or now)
     step = dt.timedelta(seconds=1 / found.rate)
     slots = [slot for slot in (first + step * i for i in range(wanted)) if slot <= now + ahead]
     if slots:
-        tx.execute(_row.update().where(_row.c.bot_id == bot_id).values(next_slot_at=slots[-1] + step))
+        tx.execute(_TAKE, {"whose": bot_id, "next_slot_at": slots[-1] + step})
     return slots
 
 

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext import asyncio as sa_async
 
 from bot.db import Tx, urls
-from bot.notices import joining, model, publish, rules
+from bot.notices import answer, joining, model, publish, rules
 from bot.roster import audience
 from tests.notices import world
 
 pytestmark = pytest.mark.postgresql
-WANG, FENG = 1, 9
+WANG, LI, FENG = 1, 2, 9
 LATER = world.MORNING + dt.timedelta(minutes=1)
 
 
@@ -90,3 +90,27 @@ async def test_two_groups_bound_side_by_side_are_each_asked_once(engine):
     await _beside(engine, (_bind, ids["DH1"], -1), (_bind, ids["DH1"], -2))
 
     assert await _commit(engine, _through) == [("DH1", "group")] * 2 + [("DH3", "group")] * 2
+
+
+def _press(tx: Tx, notice: int, user: int, unit_id: int | None, *, every: bool = False) -> None:
+    it = answer.Press(notice, 1, rules.Value.YES, user, user, None, unit_id=unit_id, every=every)
+    answer.press(tx, LATER, it)
+
+
+def _answered(tx: Tx) -> list[str]:
+    an, a = model.answer, model.assignment
+    query = sa.select(a.c.unit_code).join(an, an.c.assignment_id == a.c.id)
+    return sorted(tx.execute(query).scalars())
+
+
+@pytest.mark.parametrize(("every", "answered"), [(False, ["DH1"]), (True, ["DH1", "DH3"])])
+async def test_two_colleagues_who_press_at_once_answer_once(engine, every, answered):
+    ids = await _commit(engine, _people)
+    enrol = lambda tx: joining.with_phone(tx, LATER, user_id=LI, phone=world.phone("li"))  # noqa: E731
+    await _commit(engine, enrol)
+    notice = await _commit(engine, _publish)
+
+    wang = (lambda tx: _press(tx, notice, WANG, None if every else ids["DH1"], every=every),)
+    await _beside(engine, (_press, notice, LI, None), wang)
+
+    assert await _commit(engine, _answered) == answered

@@ -43,6 +43,11 @@ async def test_a_press_survives_kill_9_before_it_is_acknowledged(workday: City) 
     book.check(await town.summary(1))
 
 
+async def _is_known_as_sent(town: City, unit: str) -> bool:
+    missing = (await town.summary(1))["missing"]
+    return {one["unit"]: one["reach"] for one in missing}[unit] == "silent"
+
+
 async def test_a_card_in_flight_at_kill_9_is_doubled_at_most_and_says_so(workday: City) -> None:
     town = workday
     await town.prepare("李银桥", "钱山阳", "郑大河", groups=("DH",))
@@ -50,6 +55,9 @@ async def test_a_card_in_flight_at_kill_9_is_doubled_at_most_and_says_so(workday
     await town.publish()
     # Telegram has done it and is slow to say so: the process dies without ever having heard
     await town.until(lambda: town.cards() == {"DH群": 1, "钱山阳": 1})
+    async with asyncio.timeout(driver.WITHIN_S):
+        while not await _is_known_as_sent(town, "SY01"):  # of the other card it has heard
+            pass
     await town.kill()
     town.sim.faults.remove(lost)
     assert town.clock is not None

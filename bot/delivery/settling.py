@@ -16,7 +16,18 @@ LONGEST_PAUSE = dt.timedelta(minutes=1)  # an outage is waited for, however long
 MOVES = 30  # a group that keeps sending us elsewhere is a fault of its own
 NOWHERE = 0  # the address of a posting whose message is known to be gone: no chat of Telegram's has this id
 REPEATED_IF_UNCERTAIN = frozenset(
-    {"card", "deadline", "trouble", "officer_trouble", "escalation", "city_escalation", "difference"}
+    {
+        "card",
+        "deadline",
+        "trouble",
+        "officer_trouble",
+        "escalation",
+        "city_escalation",
+        "difference",
+        "plan_ask",
+        "day_report",
+        "late_fire",
+    }
 )
 
 _d = model.delivery

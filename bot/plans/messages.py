@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -72,6 +72,18 @@ class Asked:
         )
 
 
+def marked(prepare: outbox.Prepare, book: Callable[[], Book]) -> outbox.Prepare:
+    """The same, marked 可能重复 where nobody knows whether it has been shown before."""
+
+    def words(tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        shown = prepare(tx, now, delivery)
+        if isinstance(shown, Drop) or not delivery.is_repeat or shown.edit_of is not None:
+            return shown
+        return replace(shown, html=book().words.html("desk.repeated") + shown.html)
+
+    return words
+
+
 def preparations(book: Callable[[], Book]) -> dict[str, outbox.Prepare]:
     """Kind of delivery → how it is rendered."""
-    return {owners.KIND: Asked(book).card}
+    return {owners.KIND: marked(Asked(book).card, book)}

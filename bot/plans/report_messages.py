@@ -11,7 +11,7 @@ from bot.db import Tx
 from bot.delivery import outbox
 from bot.delivery.message import OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
-from bot.plans import model, reports, today
+from bot.plans import messages, model, reports, today
 from bot.plans.book import Book
 from bot.plans.model import FireState
 from bot.plans.report_pages import ReportPages
@@ -77,4 +77,7 @@ class Reported:
 def preparations(book: Callable[[], Book]) -> dict[str, outbox.Prepare]:
     """Kind of delivery → how it is rendered."""
     reported = Reported(book)
-    return {reports.DAY_KIND: reported.day, reports.LATE_KIND: reported.late}
+    return {
+        reports.DAY_KIND: messages.marked(reported.day, book),
+        reports.LATE_KIND: messages.marked(reported.late, book),
+    }

@@ -51,7 +51,9 @@ async def _is_known_as_sent(town: City, unit: str) -> bool:
 async def test_a_card_in_flight_at_kill_9_is_doubled_at_most_and_says_so(workday: City) -> None:
     town = workday
     await town.prepare("李银桥", "钱山阳", "郑大河", groups=("DH",))
-    lost = town.sim.faults.add(Fault(method="sendMessage", kind="slow", chat=town.groups["DH"].id, seconds=5))
+    lost = town.sim.faults.add(
+        Fault(method="sendMessage", kind="slow", chat=town.groups["DH"].id, seconds=15)
+    )
     await town.publish()
     # Telegram has done it and is slow to say so: the process dies without ever having heard
     await town.until(lambda: town.cards() == {"DH群": 1, "钱山阳": 1})

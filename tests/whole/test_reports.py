@@ -87,7 +87,8 @@ async def test_an_administrators_day(found: Found, database_url: str, tmp_path: 
         await town.start()
         await town.until(lambda: told(town, "【今天】9月30日"))
         await asyncio.sleep(A_MOMENT_S)
-        assert len(told(town, "【今天】9月30日")) == 1
+        first, *again = told(town, "【今天】9月30日")
+        assert not again or (len(again) == 1 and "(可能重复)" in first.text + again[0].text)
 
 
 async def test_what_goes_out_late_is_told_at_once_and_once(

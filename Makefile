@@ -58,7 +58,7 @@ run: $(VENV)/.runtime ## the bot if BOT_TOKEN is set (here or in .env), else a p
 
 .PHONY: test
 test: $(VENV)/.dev ## every test, on SQLite and on a real PostgreSQL (args="-k word" narrows it)
-	@$(BIN)/python -m pytest -n 2 $(args)
+	@$(BIN)/python -m pytest -n 3 $(args)
 
 .PHONY: check
 check: $(VENV)/.dev ## lint, format, types, import contracts, spelling

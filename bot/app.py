@@ -67,11 +67,25 @@ def follow(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> 
         log.info("chase_crossed", schools=crossings)
 
 
+def _nowhere(_step: str) -> None:
+    pass
+
+
 class App:
-    """One process of the bot. `open` makes it ready, `run` serves until `stop`."""
+    """One process of the bot. `open` makes it ready, `run` serves until `stop`.
+
+    `at` is called with the name of each step of sending and of taking in, so that a test can end the process there.
+    """
 
     def __init__(
-        self, settings: Settings, db: Database, tg: gateway.Gateway, *, bot_id: int, username: str
+        self,
+        settings: Settings,
+        db: Database,
+        tg: gateway.Gateway,
+        *,
+        bot_id: int,
+        username: str,
+        at: Callable[[str], None] = _nowhere,
     ) -> None:
         words = Words(settings.zone)
         options = context.Options(settings.zone, settings.phones_in_chat.value, settings.group_rate)
@@ -88,7 +102,7 @@ class App:
         phones = settings.phones_in_chat.value
         self.sender = sender.Sender(
             db, tg, preparations(words, phones, lambda: self.book), bot_id=bot_id, group_rate=settings.group_rate, owner=owner,
-            only_one_of=CLAIMED_ALONE, is_alone=is_alone, after=follow,
+            only_one_of=CLAIMED_ALONE, is_alone=is_alone, after=follow, at=at,
         )  # fmt: skip
         self.intake = intake.Intake(
             context.Doors(db, tg, options),
@@ -96,13 +110,16 @@ class App:
             owner=owner,
             hook=_hook(settings, db, tg, owner),
             is_alone=is_alone,
+            at=at,
         )
         self.nightly = nightly.Nightly(settings.config_dir / periods.FILE, settings.zone, owner)
         self.timers = timers.Metronome(self.tick, every=TICK_EVERY)
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings, *, now: clock.Clock = clock.system) -> AsyncIterator[Self]:
+    async def open(
+        cls, settings: Settings, *, now: clock.Clock = clock.system, at: Callable[[str], None] = _nowhere
+    ) -> AsyncIterator[Self]:
         """The process, its database and its gateway, closed again afterwards.
 
         Raises:
@@ -121,7 +138,7 @@ class App:
             me = await menus.introduced(tg)
             await db.transact(pacing.ensure, me.bot_id, rate=settings.send_rate, username=me.username)
             await db.transact(asking.settle_all)
-            process = cls(settings, db, tg, bot_id=me.bot_id, username=me.username)
+            process = cls(settings, db, tg, bot_id=me.bot_id, username=me.username, at=at)
             if opened is not None:
                 process.furnish(opened)
             yield process

@@ -145,6 +145,8 @@ pacing = sa.Table(  # one row per token, shared by every process
     sa.Column("bot_id", schema.TelegramId, primary_key=True, autoincrement=False),
     sa.Column("username", sa.String(64), nullable=False, server_default=""),
     sa.Column("next_slot_at", schema.Instant, nullable=False),
-    sa.Column("rate", sa.Float, nullable=False),  # calls a second
+    sa.Column("rate", sa.Float, nullable=False),  # calls a second, as set
     sa.Column("halted_until", schema.Instant),
+    sa.Column("eased_to", sa.Float),  # … and as halved when Telegram said: too fast
+    sa.Column("eased_at", schema.Instant),
 )

@@ -34,6 +34,10 @@ notice = sa.Table(
         "is_provisional", sa.Boolean, nullable=False, server_default=sa.false()
     ),
     sa.Column("through", sa.String(8), nullable=False, server_default="any"),  # any | own: own groups only
+    sa.Column(
+        "released_by", sa.String(64), nullable=False, server_default=""
+    ),  # the second officer, if one was needed
+    sa.Column("recalled_by", sa.String(64), nullable=False, server_default=""),
 )
 
 notice_version = sa.Table(
@@ -44,17 +48,43 @@ notice_version = sa.Table(
     sa.Column(
         "text", sa.Text, nullable=False
     ),  # placeholders of the school kept: {school} {unit} {duty_phone}
+    sa.Column(
+        "full_text", sa.Text, nullable=False, server_default=""
+    ),  # behind [看全文]; '' if the card says it all
+    sa.Column("created_by", sa.String(64), nullable=False, server_default=""),
     sa.Column("created_at", schema.Instant, nullable=False),
 )
 
-notice_item = sa.Table(  # a simple notice has the one item ''
-    "notice_item",
+notice_item = (
+    sa.Table(  # a simple notice has the one item ''; a revised item has a row for each of its wordings
+        "notice_item",
+        metadata,
+        sa.Column("notice_id", sa.ForeignKey("notice.id"), primary_key=True),
+        sa.Column("item", sa.String(16), primary_key=True),
+        sa.Column("since_version", sa.SmallInteger, primary_key=True, server_default="1"),
+        sa.Column(
+            "until_version", sa.SmallInteger
+        ),  # the first version without this wording; NULL: it stands
+        sa.Column("position", sa.SmallInteger, nullable=False),
+        sa.Column("text", sa.Text, nullable=False, server_default=""),
+        sa.Column("party", sa.String(80), nullable=False, server_default=""),  # 责任方
+        sa.Column("due_at", schema.Instant),  # NULL: the notice's
+    )
+)
+
+attachment = sa.Table(  # a file of Telegram's behind [📎 看原文]; we keep its number, not its bytes
+    "attachment",
     metadata,
-    sa.Column("notice_id", sa.ForeignKey("notice.id"), primary_key=True),
-    sa.Column("item", sa.String(16), primary_key=True),
+    sa.Column("id", schema.Id, primary_key=True),
+    sa.Column("notice_id", sa.ForeignKey("notice.id"), nullable=False, index=True),
     sa.Column("position", sa.SmallInteger, nullable=False),
-    sa.Column("text", sa.Text, nullable=False, server_default=""),
-    sa.Column("since_version", sa.SmallInteger, nullable=False, server_default="1"),
+    sa.Column("file_id", sa.String(200), nullable=False),
+    sa.Column("file_kind", sa.String(8), nullable=False),  # document | photo
+    sa.Column("name", sa.String(120), nullable=False, server_default=""),
+    sa.Column("bytes", sa.Integer, nullable=False, server_default="0"),
+    # where it was given to us: from there it can be copied, should Telegram forget the number
+    sa.Column("from_chat", schema.TelegramId, nullable=False),
+    sa.Column("from_message", sa.Integer, nullable=False),
 )
 
 assignment = sa.Table(

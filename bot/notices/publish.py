@@ -1,5 +1,6 @@
 """Publishing: one notice to an audience, with its assignments frozen and its cards owed, in one transaction."""
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
@@ -35,6 +36,10 @@ class Draft:
         owner: code of the office in charge; unknown or empty means the city's bureau.
         through: `own` reminds only in groups that belong to one school alone; `any` in the usual place.
         is_provisional: 暂定: a date it was counted from may still change; its card says so.
+        items: a directive's lines, answered one by one; none for anything else.
+        full_text: what the card's text sums up, behind [看全文]; '' if the card says it all.
+        files: what [📎 看原文] sends.
+        released_by: the second officer who agreed to the sending; '' where none was needed.
     """
 
     content_id: str
@@ -53,6 +58,38 @@ class Draft:
     escalate: str = "county"
     through: str = "any"
     is_provisional: bool = False
+    items: tuple["Item", ...] = ()
+    full_text: str = ""
+    files: tuple["File", ...] = ()
+    released_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a directive.
+
+    Attributes:
+        key: 1, 2, … as printed; at most 16 characters, no colon.
+        party: 责任方; may be empty.
+        due_at: when it is due, if not with the notice.
+    """
+
+    key: str
+    text: str
+    party: str = ""
+    due_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a notice: Telegram's number of it, and the message it came in."""
+
+    file_id: str
+    kind: str  # document | photo
+    name: str
+    bytes: int
+    from_chat: int
+    from_message: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +185,24 @@ def _insert(tx: Tx, now: dt.datetime, draft: Draft, everyone: list[Unit], *, is_
             level=draft.level, category=draft.category, yes_words=draft.yes_words,
             trouble_words=draft.trouble_words, basis=draft.basis, owner_unit_id=owner or city, chase=draft.chase,
             escalate=draft.escalate, through=draft.through, is_provisional=draft.is_provisional,
-            is_trial=is_trial, published_at=now, published_by=by, due_at=draft.due_at,
+            is_trial=is_trial, published_at=now, published_by=by, released_by=draft.released_by,
+            due_at=draft.due_at,
             closes_at=rules.closes_at(draft.due_at) if draft.due_at else None,
         )
         .returning(model.notice.c.id)
     ).one()  # fmt: skip
-    tx.execute(
-        model.notice_version.insert().values(notice_id=notice_id, version=1, text=draft.text, created_at=now)
-    )
-    tx.execute(model.notice_item.insert().values(notice_id=notice_id, item="", position=0))
+    version = {"text": draft.text, "full_text": draft.full_text, "created_by": by, "created_at": now}
+    tx.execute(model.notice_version.insert().values(notice_id=notice_id, version=1, **version))
+    items = [
+        {"item": it.key, "position": at, "text": it.text, "party": it.party, "due_at": it.due_at}
+        for at, it in enumerate(draft.items)
+    ] or [{"item": "", "position": 0, "text": "", "party": "", "due_at": None}]
+    tx.execute(model.notice_item.insert(), [{"notice_id": notice_id} | it for it in items])
+    if draft.files:
+        files = [dataclasses.asdict(file) for file in draft.files]
+        for at, file in enumerate(files):
+            file |= {"notice_id": notice_id, "position": at, "file_kind": file.pop("kind")}
+        tx.execute(model.attachment.insert(), files)
     return int(notice_id)
 
 

@@ -73,6 +73,34 @@ def test_a_failing_migration_leaves_nothing_behind(empty_database_url, monkeypat
     assert migrate.current(empty_database_url) is None
 
 
+def test_what_a_database_held_before_it_holds_after(empty_database_url):
+    words = (
+        "content_id",
+        "title",
+        "kind",
+        "audience",
+        "level",
+        "category",
+        "yes_words",
+        "trouble_words",
+        "chase",
+    )
+    fields = ", ".join((*words, "escalate", "published_by", "published_at"))
+    values = ", ".join(["'x'"] * (len(words) + 2) + ["'2026-09-30'"])
+    _in(empty_database_url, lambda tx: migrate.bring(tx, "0002"))
+    _in(
+        empty_database_url, lambda tx: tx.execute(sa.text(f"INSERT INTO notice ({fields}) VALUES ({values})"))
+    )
+    item = "INSERT INTO notice_item (notice_id, item, position, text) SELECT id, '', 0, 'x' FROM notice"
+    _in(empty_database_url, lambda tx: tx.execute(sa.text(item)))
+
+    migrate.upgrade(empty_database_url)
+
+    asked = "SELECT item, since_version, until_version, text FROM notice_item"
+    found = _in(empty_database_url, lambda tx: tx.execute(sa.text(asked)).all())
+    assert [tuple(row) for row in found] == [("", 1, None, "x")]
+
+
 def test_there_is_no_way_down():
     directory = migrate.script.ScriptDirectory(str(migrate.SCRIPTS))
 
@@ -92,10 +120,12 @@ def index_conditions(tx: sa.Connection) -> dict[str, bool]:
 
 
 def _set_revision(url: str, revision: str) -> None:
-    def body(tx: sa.Connection) -> None:
-        tx.execute(sa.text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    set_it = sa.text("UPDATE alembic_version SET version_num = :revision")
+    _in(url, lambda tx: tx.execute(set_it, {"revision": revision}))
 
-    migrate._run(migrate.urls.parse(url), body)
+
+def _in(url: str, body):
+    return migrate._run(migrate.urls.parse(url), body)
 
 
 def test_a_new_file_is_for_its_owner_alone(tmp_path):

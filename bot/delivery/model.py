@@ -31,6 +31,7 @@ class State(StrEnum):
 
 
 OPEN_STATES = (State.QUEUED, State.RESERVED, State.CALLING)
+UNWELL_STATES = (State.FAILED, State.UNCERTAIN, State.DROPPED)
 
 
 class Lane(IntEnum):
@@ -137,6 +138,13 @@ sa.Index(  # what a chat has on its way: few, however much it was sent before
     delivery.c.chat_id,
     sqlite_where=_open,
     postgresql_where=_open,
+)
+_unwell = is_one_of(*UNWELL_STATES)
+sa.Index(  # what came to nothing lately: what is sent, nearly everything, is not in it
+    "ix_delivery_unwell",
+    delivery.c.settled_at,
+    sqlite_where=_unwell,
+    postgresql_where=_unwell,
 )
 
 pacing = sa.Table(  # one row per token, shared by every process

@@ -90,6 +90,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["draft_id"], ["draft.id"], name=op.f("fk_draft_item_draft_id")),
         sa.PrimaryKeyConstraint("draft_id", "item", name=op.f("pk_draft_item")),
     )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_delivery_unwell",
+            ["settled_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('failed', 'uncertain', 'dropped')"),
+            postgresql_where=sa.text("state IN ('failed', 'uncertain', 'dropped')"),
+        )
+
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.add_column(sa.Column("released_by", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("recalled_by", sa.String(length=64), server_default="", nullable=False))

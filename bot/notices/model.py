@@ -153,6 +153,7 @@ trouble = sa.Table(
     metadata,
     sa.Column("id", schema.Id, primary_key=True),
     sa.Column("assignment_id", sa.ForeignKey("assignment.id"), nullable=False, index=True),
+    sa.Column("item", sa.String(16), nullable=False, server_default=""),  # of a directive: which it is about
     sa.Column("contact_id", sa.ForeignKey("contact.id"), nullable=False),
     sa.Column("said_by", sa.String(80), nullable=False),
     sa.Column("on_behalf", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -243,4 +244,15 @@ escalation = sa.Table(  # 上报: one a notice and row of its table; its list is
     sa.Column("missing", sa.Integer, nullable=False),  # 未报 when it was decided
     sa.Column("at", schema.Instant, nullable=False),
     sa.UniqueConstraint("notice_id", "row_code"),
+)
+
+rewording = sa.Table(  # what an officer has typed to stand in a notice, until he says that it is meant; one a contact
+    "rewording",
+    metadata,
+    sa.Column("contact_id", sa.ForeignKey("contact.id"), primary_key=True),
+    sa.Column("notice_id", sa.ForeignKey("notice.id"), nullable=False),
+    sa.Column("version", sa.SmallInteger, nullable=False),  # the one he has read
+    sa.Column("item", sa.String(16), nullable=False),  # '': the words of the card
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("at", schema.Instant, nullable=False),
 )

@@ -104,6 +104,20 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("recalled_by", sa.String(length=64), server_default="", nullable=False))
 
     _let_an_item_have_several_wordings()
+    with op.batch_alter_table("trouble", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("item", sa.String(length=16), server_default="", nullable=False))
+    op.create_table(
+        "rewording",
+        sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.SmallInteger(), nullable=False),
+        sa.Column("item", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_rewording_contact_id")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_rewording_notice_id")),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_rewording")),
+    )
 
     with op.batch_alter_table("notice_version", schema=None) as batch_op:
         batch_op.add_column(sa.Column("full_text", sa.Text(), server_default="", nullable=False))

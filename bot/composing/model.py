@@ -9,8 +9,8 @@ from bot.db import schema
 metadata = schema.metadata
 
 
-class Draft(StrEnum):
-    """The life of a draft: open → (asked →) leaving → sent; or taken back, or given up."""
+class State(StrEnum):
+    """The life of a draft: open → (asked →) leaving → sent; or taken back, which is open again, or given up."""
 
     OPEN = "open"  # its author is at it
     ASKED = "asked"  # waits for a second officer's 同意发送
@@ -48,6 +48,12 @@ draft = sa.Table(
     sa.Column("leave_at", schema.Instant),
     sa.Column("notice_id", sa.ForeignKey("notice.id")),  # what became of it
     sa.Column("message_id", sa.Integer),  # of the one message the author composes on
+    # grows with every change: what is pressed on an older page says so
+    sa.Column("edition", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("units", sa.Integer),  # how many the author was told that this asks, when he pressed 发送
+    sa.Column("first_county_id", sa.ForeignKey("unit.id")),  # 先发一个县: of the audience, only this county's
+    sa.Column("refused_by", sa.ForeignKey("contact.id")),  # the second officer who did not agree, and his word
+    sa.Column("refusal", sa.String(200), nullable=False, server_default=""),
 )
 sa.Index(
     "ix_draft_leaving",
@@ -78,4 +84,13 @@ draft_file = sa.Table(
     sa.Column("bytes", sa.Integer, nullable=False, server_default="0"),
     sa.Column("from_chat", schema.TelegramId, nullable=False),
     sa.Column("from_message", sa.Integer, nullable=False),
+)
+
+opinion = sa.Table(  # 意见: one sentence about the bot, to the office in charge
+    "opinion",
+    metadata,
+    sa.Column("id", schema.Id, primary_key=True),
+    sa.Column("contact_id", sa.ForeignKey("contact.id"), nullable=False, index=True),
+    sa.Column("text", sa.String(200), nullable=False),
+    sa.Column("at", schema.Instant, nullable=False, index=True),
 )

@@ -49,6 +49,13 @@ def upgrade() -> None:
         sa.Column("leave_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("message_id", sa.Integer(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("units", sa.Integer(), nullable=True),
+        sa.Column("first_county_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("refused_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("refusal", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["first_county_id"], ["unit.id"], name=op.f("fk_draft_first_county_id")),
+        sa.ForeignKeyConstraint(["refused_by"], ["contact.id"], name=op.f("fk_draft_refused_by")),
         sa.ForeignKeyConstraint(["again"], ["notice.id"], name=op.f("fk_draft_again")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_draft_contact_id")),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_draft_notice_id")),
@@ -98,6 +105,19 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('failed', 'uncertain', 'dropped')"),
             postgresql_where=sa.text("state IN ('failed', 'uncertain', 'dropped')"),
         )
+
+    op.create_table(
+        "opinion",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_opinion_contact_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opinion")),
+    )
+    with op.batch_alter_table("opinion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_opinion_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_opinion_contact_id"), ["contact_id"], unique=False)
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.add_column(sa.Column("released_by", sa.String(length=64), server_default="", nullable=False))

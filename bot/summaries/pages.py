@@ -19,7 +19,7 @@ from bot.notices.queries import Status, Table
 from bot.notices.rules import Reach, Row, TroubleState
 from bot.roster import access, contacts, people, unit_tree, units
 from bot.roster.people import Person
-from bot.summaries import lines
+from bot.summaries import carry, grids, lines
 from bot.summaries.place import ALL, Page, Part, row_key
 from bot.texts import Words
 
@@ -136,15 +136,16 @@ class Pages:
         open_rows = [r for r in table.rows if r.missing]
         done_rows = [r for r in table.rows if not r.missing]
         shown = done_rows if complete else open_rows
+        then_now, seen = self.then_now(tx, now, table), person.scope(access.Action.SEE_TABLE)
         html = self.words.html(
             "desk.city", head=self.head(table), total=table.total, lines=[lines.number_line(r) for r in shown],
             total_line=lines.number_line(table.total) if not complete else "",
             folded=lines.summed(done_rows) if done_rows and not complete else None, folded_count=len(done_rows),
-            then_now=self.then_now(tx, now, table), complete=complete,
+            then_now=then_now, complete=complete,
+            last_time=grids.last_time(tx, table, within=seen) if not complete else None,
         )  # fmt: skip
-        return OutgoingMessage(
-            html, self._city_rows(tx, now, person, table, page, open_rows, done_rows, complete=complete)
-        )
+        rows = self._city_rows(tx, now, person, table, page, open_rows, done_rows, complete=complete)
+        return OutgoingMessage(html, (*rows, *self._away(tx, now, person, table, page, then_now)))
 
     def head(self, table: Table) -> dict[str, object]:
         """What stands over every page."""
@@ -219,13 +220,6 @@ class Pages:
         """What the reader may do from here."""
         rows: list[tuple[Button, ...]] = []
         is_open = table.notice.state(now) in ("open", "due")
-        last = [
-            Button(self.words.plain("desk.excel"), replace(page, part=Part.NUMBERS, page=0).callback("xlsx"))
-        ]
-        if table.as_of is not None:
-            last.append(Button(self.words.plain("desk.live"), replace(page, as_of=None).callback()))
-        else:
-            last.append(Button(self.words.plain("desk.again"), page.callback()))
         if (
             is_open
             and table.total.silent
@@ -236,8 +230,18 @@ class Pages:
                 "desk.chase_all" if len(table.rows) > 1 else "desk.chase", count=table.total.silent
             )
             rows.append((Button(label, Callback("chase", page.notice_id)),))
-        rows.append(tuple(last))
         return rows
+
+    def _away(
+        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page,
+        then_now: dict[str, int | dt.datetime] | None,
+    ) -> list[tuple[Button, ...]]:  # fmt: skip
+        """What can be taken away, and the same page at the other instant."""
+        said = carry.paragraph(tx, now, self.words, table, self.head(table), person=person, then_now=then_now)
+        other = Button(self.words.plain("desk.again"), page.callback())
+        if table.as_of is not None:
+            other = Button(self.words.plain("desk.live"), replace(page, as_of=None).callback())
+        return [carry.buttons(self.words, table, page, said), (other,)]
 
     # ── names ────────────────────────────────────────────────────────────────────────────────────
 
@@ -253,13 +257,18 @@ class Pages:
         here = replace(page, part=part, page=min(page.page, pages - 1))
         some = listed[here.page * PER_PAGE : (here.page + 1) * PER_PAGE]
         phones = self._phones(tx, now, person, some, unmask=unmask, notice_id=page.notice_id)
+        then_now = self.then_now(tx, now, table)
         html = self.words.html(
             "desk.list", head=self.head(table), name=self._area(table), total=table.total, part=part.value,
             unseen=sum(s.trouble is TroubleState.NEW for s in table.statuses if not s.excused),
             page=here.page + 1, pages=pages, schools=self._schools(tx, table, part, some, phones),
-            first=here.page * PER_PAGE + 1, then_now=self.then_now(tx, now, table),
+            first=here.page * PER_PAGE + 1, then_now=then_now,
         )  # fmt: skip
-        return OutgoingMessage(html, self._list_rows(tx, now, person, table, here, some, pages))
+        rows = self._list_rows(tx, now, person, table, here, some, pages)
+        away = self._away(tx, now, person, table, here, then_now)
+        up = replace(page, row=ALL, part=Part.NUMBERS, page=0)
+        back = [] if page.row == ALL else [(Button(self.words.plain("desk.up"), up.callback()),)]
+        return OutgoingMessage(html, (*rows, *away, *back))
 
     def _area(self, table: Table) -> str:
         """大河县, or 全市 where the list is of several rows."""
@@ -353,9 +362,6 @@ class Pages:
         ):
             rows.append((Button(self.words.plain("desk.on_behalf"), page.callback("pick")),))
         rows.extend(self._doing(tx, now, person, table, page))
-        if page.row != ALL:
-            up = replace(page, row=ALL, part=Part.NUMBERS, page=0)
-            rows.append((Button(self.words.plain("desk.up"), up.callback()),))
         return tuple(rows)
 
     # ── one school ───────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
 from bot.telegram.context import Application
 from bot.telegram.handlers.answering import Answering
+from bot.telegram.handlers.carrying import Carrying
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling
 from bot.telegram.handlers.planning import Planning
@@ -27,7 +28,9 @@ NEW = filters.UpdateType.MESSAGE  # an edited message is no new command
 def add(application: Application, words: Words, phones: str, book: Callable[[], Book]) -> None:
     """Every handler, in the order in which they are asked."""
     answering, enrolling = Answering(words), Enrolling(words)
-    desk = Desk(words, Pages(words, phones), Picking(words), TroubleMessages(words, phones))
+    pages = Pages(words, phones)
+    desk = Desk(words, pages, Picking(words), TroubleMessages(words, phones))
+    carrying = Carrying(words, pages)
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
     reporting = Reporting(words, ReportPages(book))
     talking = Talking(words, enrolling, answering, desk, planning, days, reporting)
@@ -40,7 +43,8 @@ def add(application: Application, words: Words, phones: str, book: Callable[[], 
         "t-step": desk.trouble_step, "t-phone": desk.trouble_phone,
         "is-me": enrolling.is_me, "not-me": enrolling.not_me, "no-count": enrolling.not_counted,
         "handover": enrolling.hand_over_this, "bind": enrolling.agree,
-        "page": desk.page, "phones": desk.numbers, "xlsx": desk.excel,
+        "page": desk.page, "phones": desk.numbers,
+        "xlsx": carrying.excel, "picture": carrying.picture,
         "pick": desk.pick, "tick": desk.tick, "sure": desk.sure, "why": desk.why,
         "behalf": desk.behalf, "excuse": desk.excuse, "rang": desk.rang,
         "chase": desk.chase_ask, "chase!": desk.chase,

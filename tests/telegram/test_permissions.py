@@ -153,6 +153,7 @@ def pages(it: Aim) -> Iterator[Case]:
             Page(it.notice, row, Part.TROUBLE).callback().encode(), Action.SEE_NAMES, shows=secret(it.code)
         )
         yield Case(Page(it.notice, row).callback("xlsx").encode(), Action.SEE_NAMES, shows=it.name)
+        yield Case(Page(it.notice, row).callback("picture").encode(), Action.SEE_TABLE, shows="消防自查 实时")
         unit = Page(it.notice, row, Part.UNIT, 0, None, it.unit)
         yield Case(unit.callback("phones").encode(), Action.SEE_PHONES, changes=True, shows=it.phone)
 

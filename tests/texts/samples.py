@@ -109,6 +109,15 @@ TERMS = [
     )
     for begins, starts in ((dt.date(2027, 2, 3), dt.date(2027, 3, 1)), (None, None))
 ]
+PARAGRAPHS = [
+    {"head": head, "title": title, "area": area, "total": total, "unseen": 256, "seen": 600, "solved": 255,
+     "then_now": then_now, "at_due": at_due, "is_other_day": then_now is None}
+    for head, title, area, total, then_now, at_due in (
+        (HEADS[0], "国庆假前安全课", "", LARGE, THEN, None),
+        (HEADS[1], "字" * 30, "大河县", LARGE, None, Fact(at=DUE, missing=1623)),
+        (HEADS[2], "国庆假前安全课", "大河县", SMALL, None, None),
+    )
+]  # fmt: skip
 CLOSINGS = [Fact(place="大河县", tag="山区", schools=12, is_today=True, by=WHO, since=AT)] * 8
 CLOSED = _each(
     place=["大河县", "全市"],
@@ -171,7 +180,13 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "desk.top": _each(head=HEADS, name=["", "大河县"]),
     "desk.against": _each(then_now=[THEN, None], head=HEADS),
     "desk.city": _each(head=HEADS, total=[SMALL, LARGE], lines=[[], [LINE]], total_line=["", LINE],
-                       folded=[None, LARGE], folded_count=[0, 12], then_now=[None, THEN], complete=[True, False]),
+                       folded=[None, LARGE], folded_count=[0, 12], then_now=[None, THEN], complete=[True, False],
+                       last_time=[None, Fact(name="中秋", due_at=DUE, rate=0.947), Fact(name="", due_at=DUE, rate=1.0)]),
+    "carry.paragraph": PARAGRAPHS, "carry.date": [{"at": AT}],
+    "carry.caption": _each(title=["国庆假前安全课", "字" * 30], instant=["截至 9月30日(周三)17:00"]),
+    "picture.title": _each(head=HEADS, part=[1, 2], parts=[1, 2]), "picture.instant": [{"head": head} for head in HEADS],
+    "picture.rate": [{"rate": 0.9587}, {"rate": None}], "picture.heat_title": [{"count": 10, "at": AT}],
+    "picture.heat_day": [{"at": DUE}],
     "desk.list": _each(head=HEADS, name=["大河县", "全市"], total=[SMALL, LARGE], part=list("snutlx"), unseen=[0, 3],
                        page=[1, 99], pages=[1, 500], schools=[[], LISTED], first=[1, 793], then_now=[None, THEN]),
     "desk.detail": _each(part=list("tlxs"), s=LISTED),

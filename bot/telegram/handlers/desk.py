@@ -1,18 +1,17 @@
 """The bureau's desk in chat: tables, names, on behalf, excuses, reminders, and the officer's side of a trouble."""
 
-import asyncio
 import datetime as dt
 from dataclasses import dataclass
 
 import telegram
 
 from bot.db import Tx
-from bot.delivery.message import Button, Callback, Document, OutgoingMessage
+from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.notices import chase, desk, queries, trouble
 from bot.notices.rules import TroubleState, Value
 from bot.notices.trouble_messages import TroubleMessages
 from bot.roster import access, people
-from bot.summaries import picking, workbook
+from bot.summaries import picking
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
 from bot.summaries.place import Page, Part
@@ -87,31 +86,6 @@ class Desk:
         message = await context.transact(verb)
         await context.toast("")
         await context.edit(message)
-
-    async def excel(self, _: telegram.Update, context: Context) -> None:
-        """[📄 Excel]: the page's table as a workbook, within the reader's area."""
-        page = await self._asked_page(context)
-        if page is None:
-            return
-        book = await context.read(self._book, context.now, context.user_id, page)
-        await context.toast("")
-        content = await asyncio.to_thread(workbook.build, book, self.words)  # slow: off the event loop
-        head = book.table
-        name = self.words.plain(
-            "desk.sheet", title=head.notice.title, at=head.at, frozen=head.as_of is not None
-        )
-        await context.say(OutgoingMessage("", document=Document(f"{name}.xlsx", content)))
-
-    def _book(self, tx: Tx, now: dt.datetime, user_id: int, page: Page) -> workbook.Sheets:
-        """The reader's area; on a county's page, that county of it."""
-        person = people.by_user(tx, user_id)
-        seen = self.pages.readable(tx, person)
-        full = seen if person is None else person.scope(access.Action.SEE_PHONES)
-        county = int(page.row) if page.row.isdigit() else None
-        return workbook.collect(
-            tx, notice_id=page.notice_id, now=now, as_of=page.as_of, phones=self.pages.phones, phones_within=full.has,
-            within=lambda place: seen.has(place) and county in (None, place.county_id),
-        )  # fmt: skip
 
     async def _asked_page(self, context: Context) -> Page | None:
         page = Page.of(context.callback) if context.callback else None

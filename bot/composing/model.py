@@ -52,7 +52,9 @@ draft = sa.Table(
     sa.Column("edition", sa.Integer, nullable=False, server_default="0"),
     sa.Column("units", sa.Integer),  # how many the author was told that this asks, when he pressed 发送
     sa.Column("first_county_id", sa.ForeignKey("unit.id")),  # 先发一个县: of the audience, only this county's
-    sa.Column("refused_by", sa.ForeignKey("contact.id")),  # the second officer who did not agree, and his word
+    sa.Column(
+        "refused_by", sa.ForeignKey("contact.id")
+    ),  # the second officer who did not agree, and his word
     sa.Column("refusal", sa.String(200), nullable=False, server_default=""),
 )
 sa.Index(

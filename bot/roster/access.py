@@ -38,6 +38,8 @@ class Action(StrEnum):
     SEE_PLANS = "see_plans"  # 看计划和校历
     RUN_PLANS = "run_plans"  # 启用、暂停、发计划,定错过的和暂定的
     DAY_OFF = "day_off"  # 今天停课
+    SEND = "send"  # 写通知发给学校
+    RELEASE = "release"  # 同意别人要发的通知
 
 
 class Reach(StrEnum):
@@ -79,7 +81,7 @@ _SCHOOL: dict[Action, Reach] = {
 _WATCH: dict[Action, Reach] = {Action.SEE_TABLE: _A, Action.SEE_NAMES: _A, Action.SEE_PLANS: _A}
 _OFFICER: dict[Action, Reach] = dict.fromkeys(Action, _A)
 _OFFICER |= {Action.PILOT: _N, Action.ANSWER: _O, Action.SOLVE_OWN: _O, Action.HAND_OVER: _O}
-_COUNTY: dict[Action, Reach] = _OFFICER | {Action.RUN_PLANS: _N}
+_COUNTY: dict[Action, Reach] = _OFFICER | {Action.RUN_PLANS: _N, Action.RELEASE: _N}
 
 RIGHTS: dict[Role, dict[Action, Reach]] = {
     Role.PRINCIPAL: _SCHOOL,
@@ -88,7 +90,7 @@ RIGHTS: dict[Role, dict[Action, Reach]] = {
     Role.DUTY: {Action.ANSWER: _O},
     Role.COUNTY_OFFICER: _COUNTY,
     Role.CITY_OFFICER: _OFFICER,
-    Role.LEADER: _WATCH,
+    Role.LEADER: _WATCH | {Action.RELEASE: _A},
     Role.INSPECTOR: _WATCH,
     Role.ADMIN: {
         Action.SEE_TABLE: _A,

@@ -27,6 +27,8 @@ pilot           .         .      .              .    .              .           
 see_plans       .         .      .              .    area           area         area   area      area
 run_plans       .         .      .              .    .              area         .      .         area
 day_off         .         .      .              .    area           area         .      .         .
+send            .         .      .              .    area           area         .      .         .
+release         .         .      .              .    .              area         area   .         .
 """
 _HEADER, *_LINES = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [

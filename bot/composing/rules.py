@@ -1,0 +1,67 @@
+"""The house rules of sending: who must agree, how often a school may be asked; read from `config/desk.toml`."""
+
+import datetime as dt
+import pathlib
+import tomllib
+from dataclasses import dataclass, fields
+
+FILE = "desk.toml"
+MINUTE = dt.timedelta(seconds=60)  # nothing leaves before; it can be taken back
+STALE = dt.timedelta(minutes=30)  # so long after its minute nobody expects it to leave any more
+SOONEST = dt.timedelta(minutes=5)  # a deadline nearer than this leaves nobody time to answer
+FILES_MOST = 5
+REASON_CHARS = 60
+CAP_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the bureau settled.
+
+    Attributes:
+        city_needs_two: a second officer agrees to what reaches more than one county.
+        now_needs_two: … and to what is urgent.
+        asks_a_week: routine asks a school may get from Monday to Sunday before the sender must give a reason.
+    """
+
+    city_needs_two: bool = True
+    now_needs_two: bool = True
+    asks_a_week: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The rules in force, and a sentence for each fault of the file; a faulty file leaves the usual rules."""
+
+    rules: Rules
+    faults: tuple[str, ...] = ()
+
+
+DEFAULT = Rules()
+
+
+def load(path: pathlib.Path) -> Loaded:
+    """The rules of the file; a key left out, and a file left out, mean the usual ones."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return Loaded(DEFAULT)
+    except (OSError, UnicodeDecodeError):
+        return Loaded(DEFAULT, (f"{path.name}:读不了,应为 UTF-8 文本",))
+    except tomllib.TOMLDecodeError as fault:
+        return Loaded(DEFAULT, (f"{path.name}:不是 TOML({fault}),请检查等号和数字",))
+    faults = tuple(
+        f"{path.name} {key}:{what}" for key, value in content.items() if (what := _wrong(key, value))
+    )
+    return Loaded(DEFAULT, faults) if faults else Loaded(Rules(**content))
+
+
+def _wrong(key: str, value: object) -> str:
+    """What is wrong with it; '' if nothing is."""
+    keys = [field.name for field in fields(Rules)]
+    if key not in keys:
+        return f"不认识的键。可以写:{'、'.join(keys)}"
+    if key == "asks_a_week":
+        is_right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= CAP_MOST
+        return "" if is_right else f"应是 0 到 {CAP_MOST} 之间的整数,写的是 {value!r}"
+    return "" if isinstance(value, bool) else f"应是 true 或 false,写的是 {value!r}"

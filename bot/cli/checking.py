@@ -8,6 +8,7 @@ from bot.plans import switching
 from bot.roster import access_table
 from bot.settings import Settings
 from bot.summaries import doctor
+from bot.texts import Words
 
 
 def register(commands: Commands) -> None:
@@ -25,7 +26,7 @@ def _upgrade(_: Arguments, chosen: Settings) -> int:
 
 
 def _doctor(_: Arguments, chosen: Settings) -> int:
-    found = console.with_db(chosen, lambda db: db.read(doctor.examine, db.now()))
+    found = console.with_db(chosen, lambda db: db.read(doctor.examine, db.now(), Words(chosen.zone)))
     book = books.read(chosen.config_dir, chosen.zone)
     found = [
         *(doctor.Finding(True, f"计划和校历:{fault}") for fault in book.faults),

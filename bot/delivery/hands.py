@@ -107,6 +107,16 @@ def failed(tx: Tx, now: dt.datetime) -> list[Case]:
     return list(found.values())
 
 
+def doubted(tx: Tx, now: dt.datetime) -> int:
+    """How many calls of the last two days nobody knows the end of; most have been repeated since, or found done."""
+    query = sa.select(sa.func.count()).where(
+        model.is_one_of(*model.UNWELL_STATES),
+        _d.c.state == State.UNCERTAIN.value,
+        _d.c.settled_at > now - RECENT,
+    )
+    return int(tx.execute(query).scalar_one())
+
+
 def _unwell() -> sa.Select[*tuple[Any, ...]]:
     again = _d.alias("again")
     came_again = sa.exists().where(

@@ -40,10 +40,10 @@ class Reported:
             person = pages.reader(tx, delivery.chat.telegram_id)
         except errors.NotAllowed:
             return NO_RIGHT
-        it, hands = today.read(tx, now, book=book), pages.hands_of(tx, now, person)
-        if part is Part.EVENING and it.is_fine and not hands:
+        it, needs = today.read(tx, now, book=book), pages.needs_of(tx, now, person)
+        if part is Part.EVENING and it.is_fine and not any(need.is_bad for need in needs):
             return OutgoingMessage(book.words.html("reports.fine", count=len(it.fires)))
-        return pages.laid_out(it, hands)
+        return pages.laid_out(it, needs)
 
     def late(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """What was late, and how it stands by now; with the door to those it has not reached."""

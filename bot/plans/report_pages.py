@@ -13,6 +13,8 @@ from bot.plans.today import Fire, Today
 from bot.roster import people
 from bot.roster.access import Action
 from bot.roster.people import Person
+from bot.summaries import hands
+from bot.summaries.hands import Need
 from bot.summaries.place import Page
 
 TODAY, FIRE, HANDS = "today", "fire", "hands"  # actions of the routing table
@@ -27,6 +29,15 @@ class Line:
     fire: Fire
     is_other_day: bool
     is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """Of the lines on one page of what needs hands, those that want the same done; `count` there are of them in all."""
+
+    why: str
+    count: int
+    lines: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +64,16 @@ class ReportPages:
             NotAllowed: as `reader`.
         """
         person, book = self.reader(tx, user_id), self.book()
-        return self.laid_out(today.read(tx, now, book=book), self.hands_of(tx, now, person), page)
+        return self.laid_out(today.read(tx, now, book=book), self.needs_of(tx, now, person), page)
 
-    def laid_out(self, it: Today, hands: list[str], page: int = 0) -> OutgoingMessage:
+    def laid_out(self, it: Today, needs: list[Need], page: int = 0) -> OutgoingMessage:
         """The page of what was read."""
         here, pages, cut = place.cut(len(it.everything), page)
         shown = it.everything[cut]
+        said = [] if here else [self._said(need, it.now) for need in needs[:HANDS_SHOWN]]
         html = self.book().words.html(
             "reports.today", day=it.day, total=len(it.everything), lines=[self._line(one, it) for one in shown],
-            page=here + 1, pages=pages, hands=hands[:HANDS_SHOWN] if not here else [],
-            more=max(0, len(hands) - HANDS_SHOWN),
+            page=here + 1, pages=pages, hands=said, more=max(0, len(needs) - HANDS_SHOWN),
         )  # fmt: skip
         rows: list[tuple[Button, ...]] = [
             (Button(self._say("reports.open", at=one.at, title=one.title), self._door(one.fire_id, here)),)
@@ -70,9 +81,9 @@ class ReportPages:
             if one.is_out and one.fire_id is not None
         ]
         rows += place.turning(TODAY, (), here, pages)
-        if len(hands) > HANDS_SHOWN:
+        if needs:
             rows.append(
-                (Button(self._say("reports.all_needs", count=len(hands)), Callback(HANDS, args=("0",))),)
+                (Button(self._say("reports.all_needs", count=len(needs)), Callback(HANDS, args=("0",))),)
             )
         return OutgoingMessage(html, tuple(rows))
 
@@ -103,20 +114,29 @@ class ReportPages:
         return OutgoingMessage(html, (*rows, self._back(back)))
 
     def hands(self, tx: Tx, now: dt.datetime, user_id: int, page: int = 0) -> OutgoingMessage:
-        """Everything that needs a person's hands, eight a page.
+        """Everything that needs a person's hands, eight lines a page, under what is to be done about them.
 
         Raises:
             NotAllowed: as `reader`.
         """
-        found = self.hands_of(tx, now, self.reader(tx, user_id))
-        here, pages, cut = place.cut(len(found), page)
-        html = self.book().words.html("reports.needs", lines=found[cut], page=here + 1, pages=pages)
+        needs = self.needs_of(tx, now, self.reader(tx, user_id))
+        count = {why: len(some) for why, some in hands.by_class(needs).items()}
+        here, pages, cut = place.cut(len(needs), page)
+        classes = [
+            Class(why, count[why], [self._said(need, now) for need in some])
+            for why, some in hands.by_class(needs[cut]).items()
+        ]
+        html = self.book().words.html(
+            "hands.page", total=len(needs), classes=classes, page=here + 1, pages=pages
+        )
         return OutgoingMessage(html, (*place.turning(HANDS, (), here, pages), self._back(0)))
 
-    def hands_of(self, tx: Tx, now: dt.datetime, person: Person) -> list[str]:
-        """What needs hands, for a reader of the whole city: it names groups everywhere."""
-        is_citys = person.scope(Action.RUN_PLANS).everything
-        return reports.hands(tx, now, book=self.book()) if is_citys else []
+    def needs_of(self, tx: Tx, now: dt.datetime, person: Person) -> list[Need]:
+        """What needs hands, as far as the reader may see names."""
+        return reports.needs(tx, now, book=self.book(), within=person.scope(Action.SEE_NAMES))
+
+    def _said(self, need: Need, now: dt.datetime) -> str:
+        return hands.said(self.book().words, need, now)
 
     def door(self, one: Fire) -> Rows:
         """The button that leads from elsewhere to an occurrence."""

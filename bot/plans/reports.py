@@ -21,8 +21,9 @@ from bot.plans.book import Book
 from bot.plans.content import Entry
 from bot.plans.model import FireState
 from bot.roster import people, units
-from bot.roster.access import Role
-from bot.summaries import doctor
+from bot.roster.access import Role, Scope
+from bot.summaries import doctor, hands
+from bot.summaries.hands import Need
 
 DAY_KIND, LATE_KIND = "day_report", "late_fire"
 LATE = dt.timedelta(minutes=5)
@@ -91,13 +92,21 @@ def _is_worth_it(tx: Tx, now: dt.datetime, book: Book, part: Part) -> bool:
     it = today.read(tx, now, book=book)
     if part is Part.EVENING:
         return it.has_begun
-    return bool(it.everything) or bool(hands(tx, now, book=book))
+    return bool(it.everything) or any(need.is_bad for need in needs(tx, now, book=book))
 
 
-def hands(tx: Tx, now: dt.datetime, *, book: Book) -> list[str]:
-    """What needs a person's hands, each as one sentence: faults of the files, and what `doctor` calls bad."""
-    faults = [f"计划和校历:{fault}" for fault in book.faults]
-    return faults + [finding.text for finding in doctor.examine(tx, now) if finding.bad]
+def needs(tx: Tx, now: dt.datetime, *, book: Book, within: Scope | None = None) -> list[Need]:
+    """What needs a person's hands: faults of the files, what `doctor` calls bad, what `hands` finds.
+
+    Args:
+        within: whose chats the reader may see; what is nobody's is only for who may see everything, which None is.
+    """
+    found = hands.read(tx, now, within=within)
+    if within is not None and not within.everything:
+        return found
+    faults = [Need(hands.FAULT, text=f"计划和校历:{fault}") for fault in book.faults]
+    bad = [Need(hands.OTHER, text=finding.text) for finding in doctor.others(tx, now) if finding.bad]
+    return faults + bad + found
 
 
 def _administrators(tx: Tx) -> list[ChatId]:

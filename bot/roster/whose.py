@@ -11,6 +11,7 @@ from bot.delivery.model import ChatState, chat, chat_address
 from bot.roster import model, people
 from bot.roster.access import Place, Role
 
+NOWHERE = Place(0, None)  # no unit has this number
 BY_NAME = 500  # bind variables of one statement; of more chats everything is read
 
 _b, _u, _e, _p, _c = model.binding, model.unit, model.enrolment, model.post, model.contact

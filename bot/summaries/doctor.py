@@ -7,102 +7,54 @@ import sqlalchemy as sa
 
 from bot.audit import trail
 from bot.db import Tx
-from bot.delivery import model as delivery
-from bot.delivery.model import ChatState, State
-from bot.inbox import model as inbox
-from bot.inbox.model import Parked
+from bot.delivery import hands as deliveries
 from bot.notices import chase
 from bot.notices import model as notices
 from bot.roster import bindings, model, units
+from bot.summaries import hands
+from bot.texts import Words
 
-SHOWN = 10
-RECENT = dt.timedelta(days=2)
+SHOWN = 5
 A_MONTH = dt.timedelta(days=30)
 BACKED_UP_WITHIN = dt.timedelta(hours=26)  # one a night, and two hours for a slow one
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found; `bad` ones make `doctor` exit 1."""
+    """One thing found; `bad` ones make `doctor` exit 1. Lines below the first one are its examples."""
 
     bad: bool
     text: str
 
 
-def examine(tx: Tx, now: dt.datetime) -> list[Finding]:
+def examine(tx: Tx, now: dt.datetime, words: Words) -> list[Finding]:
     """Everything worth telling, the bad things first."""
-    found = [
-        *_poisoned(tx),
-        *_waiting(tx),
-        *_failed(tx, now),
-        *_chats(tx),
-        *_crossings(tx, now),
-        *_roster(tx),
-        *_backup(tx, now),
-    ]
+    found = [*_needing_hands(tx, now, words), *others(tx, now)]
     return sorted(found, key=lambda finding: not finding.bad)
 
 
-def _poisoned(tx: Tx) -> list[Finding]:
-    p = inbox.parked_update
-    rows = tx.execute(
-        sa.select(p.c.update_id, p.c.attempts, p.c.error)
-        .where(p.c.state == Parked.POISONED.value)
-        .order_by(p.c.id.desc())
-    ).all()
-    listed = [
-        Finding(True, f"处理不了的更新 {r.update_id}:试过 {r.attempts} 次,{r.error}") for r in rows[:SHOWN]
-    ]
-    more = [Finding(True, f"另有 {len(rows) - SHOWN} 个处理不了的更新")] if len(rows) > SHOWN else []
-    return listed + more
+def others(tx: Tx, now: dt.datetime) -> list[Finding]:
+    """What is found beside what needs hands: doubtful calls, reminders that met an answer, the roster, the backup."""
+    return [*_doubted(tx, now), *_crossings(tx, now), *_roster(tx), *_backup(tx, now)]
 
 
-def _waiting(tx: Tx) -> list[Finding]:
-    p = inbox.parked_update
-    rows = tx.execute(
-        sa.select(p.c.update_id, p.c.attempts, p.c.error)
-        .where(p.c.state == Parked.WAITING.value)
-        .order_by(p.c.id)
-    ).all()
-    return [
-        Finding(True, f"等待重试的更新 {r.update_id}:试过 {r.attempts} 次,{r.error}") for r in rows[:SHOWN]
-    ]
+def _doubted(tx: Tx, now: dt.datetime) -> list[Finding]:
+    count = deliveries.doubted(tx, now)
+    text = f"两天内有 {count} 条一时不知是否发到,按发到算;该补发的已各补发一次,标“可能重复”"
+    return [Finding(False, text)] if count else []
 
 
-def _failed(tx: Tx, now: dt.datetime) -> list[Finding]:
-    d, c = delivery.delivery, delivery.chat
-    rows = tx.execute(
-        sa.select(d.c.kind, d.c.reason, c.c.title, c.c.kind.label("where"), d.c.chat_id)
-        .join(c, c.c.id == d.c.chat_id)
-        .where(d.c.state == State.FAILED.value, d.c.settled_at > now - RECENT)
-        .order_by(d.c.id.desc())
-    ).all()
-    uncertain = tx.execute(
-        sa.select(sa.func.count()).where(d.c.state == State.UNCERTAIN.value, d.c.settled_at > now - RECENT)
-    ).scalar_one()
-    found = [
-        Finding(True, f"没发出去:{r.title or f'私聊 {r.chat_id}'}({r.kind}):{r.reason}") for r in rows[:SHOWN]
-    ]
-    if len(rows) > SHOWN:
-        found.append(Finding(True, f"两天内共有 {len(rows)} 条没发出去"))
-    if uncertain:
-        found.append(
-            Finding(False, f"两天内有 {uncertain} 条不知是否发到,按发到算,已各补发一次并标“可能重复”")
-        )
-    return found
+def _needing_hands(tx: Tx, now: dt.datetime, words: Words) -> list[Finding]:
+    """A finding a class: what is to be done, how many, the first of them by name."""
+    return [_class(now, words, why, needs) for why, needs in hands.by_class(hands.read(tx, now)).items()]
 
 
-def _chats(tx: Tx) -> list[Finding]:
-    c = delivery.chat
-    rows = tx.execute(
-        sa.select(c.c.title, c.c.state, c.c.state_reason)
-        .join(model.binding, sa.and_(model.binding.c.chat_id == c.c.id, model.binding.c.until.is_(None)))
-        .where(c.c.state != ChatState.OK.value)
-    ).all()
-    words = {"muted": "我在群里不能发言,请群管理员放开", "gone": "我已不在群里,请重新拉进群"}
-    return [
-        Finding(True, f"群“{r.title}”:{words.get(r.state, r.state)}({r.state_reason})") for r in rows[:SHOWN]
-    ]
+def _class(now: dt.datetime, words: Words, why: str, needs: list[hands.Need]) -> Finding:
+    lines = [words.plain("hands.class", why=why, count=len(needs))]
+    lines += [hands.said(words, need, now) for need in needs[:SHOWN]]
+    if len(needs) > SHOWN:
+        lines.append(words.plain("hands.more", count=len(needs) - SHOWN))
+    return Finding(needs[0].is_bad, "\n    ".join(lines))
 
 
 def _crossings(tx: Tx, now: dt.datetime) -> list[Finding]:

@@ -157,6 +157,23 @@ PLACES_MISSED = [
     for why in ("gone", "blocked", "muted", "refused", "uncertain", "waiting", "nowhere", "cardless")
     for name, who in ((LONG, WHO),)
 ]
+WHYS = (
+    "fault", "other", "stuck", "gone", "muted", "blocked", "refused", "untold", "halted", "uncertain", "poisoned",
+    "retrying",
+)  # fmt: skip
+OWNERS = [
+    Fact(unit=unit, who=who, title=title)
+    for unit, who, title in ((LONG, WHO, ""), (SHORT, "", "字" * 20), ("", "", "字" * 20), ("", "", ""))
+]
+NEEDS = [
+    Fact(why=why, since=DUE, until=DUE, owners=OWNERS[:owners], chats=chats, deliveries=4000, kind=kind, title=title,
+         text=text, number=123456789, attempts=10)
+    for why in WHYS
+    for owners, chats, kind, title, text in (
+        (1, 1, "card", "字" * 30, "too late, untold"), (3, 4000, "chase", "", "Bad Request: x"), (1, 1, "new", "", "字"),
+    )
+]  # fmt: skip
+_needs = [{"n": n} for n in NEEDS]
 
 SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.header": [{k: v for k, v in s.items() if k in ("kind", "level", "due", "is_trial", "over")} for s in CARD],
@@ -250,6 +267,11 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "plans", "calendar", "report",
                                            "handover", "me", "help",
                                            "cancel", "start")],
+    "hands.owner": [{"o": o} for o in OWNERS], "hands.owners": _needs, "hands.what": _needs,
+    "hands.line": _each(n=NEEDS, now=[AT]), "hands.todo": [{"why": why} for why in WHYS],
+    "hands.class": _each(why=WHYS, count=[1, 4000]), "hands.more": [{"count": 4000}],
+    "hands.page": _each(total=[0, 4000], page=[1], pages=[1, 500],
+                        classes=[[], [Fact(why=why, count=500, lines=["字" * 250]) for why in WHYS[:8]]]),
     "reports.reach": [{"r": r} for r in REACHES], "reports.whom": [{"f": f} for f in FIRES],
     "reports.line": [{"f": f, "is_other_day": o, "is_overdue": o} for f in FIRES for o in (True, False)],
     "reports.today": _each(day=[TODAY], total=[0, 99], page=[1], pages=[1, 9], more=[0, 99],
@@ -257,7 +279,6 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
                            hands=[[], ["字" * 200] * 6]),
     "reports.fine": [{"count": 1}, {"count": 99}],
     "reports.fire": _each(f=FIRES, is_other_day=[True, False], places=[[], PLACES_MISSED], page=[1], pages=[1, 99]),
-    "reports.needs": _each(lines=[[], ["字" * 300] * 8], page=[1], pages=[1, 9]),
     "reports.late": [{"title": "字" * 30, "planned_at": AT, "units": 4000, "is_admins": f is None, "now": DUE, "fire": f}
                      for f in (None, *FIRES)],
     "reports.open": _each(at=[AT], title=["国庆假前安全课", "字" * 30]), "reports.all_needs": [{"count": 99}],

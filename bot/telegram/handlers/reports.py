@@ -22,6 +22,10 @@ class Reporting:
         """今天, in private."""
         await context.say(await context.read(self.pages.today, context.now, context.user_id))
 
+    async def typed_hands(self, _: telegram.Update, context: Context) -> None:
+        """要处理, in private."""
+        await context.say(await context.read(self.pages.hands, context.now, context.user_id))
+
     async def today(self, _: telegram.Update, context: Context) -> None:
         """The day again, or another page of it."""
         callback = await private_pages.pressed(context, self.words)

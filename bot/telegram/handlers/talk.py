@@ -46,7 +46,7 @@ class Talking:
         return {
             "汇总": self.desk.summary, "未报": self.desk.missing, "提醒": self.desk.chase_command,
             "催报": self.desk.chase_command, "计划": self.planning.plans, "校历": self.days.calendar,
-            "今天": self.reporting.typed,
+            "今天": self.reporting.typed, "要处理": self.reporting.typed_hands,
             "待办": self.todo, "我": self.enrolling.me, "我是谁": self.enrolling.me,
             "交接": self.enrolling.hand_over, "帮助": self.help, "开始": self.enrolling.start, "取消": self.cancel,
         }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,15 @@ import sqlalchemy as sa
 from bot import errors
 from bot.db import Tx
 from bot.delivery.model import posting
-from bot.notices import model, rules
-from bot.notices.rules import Reach, Row, TroubleState
+from bot.notices import folding, model, rules
+from bot.notices.folding import Heard
+from bot.notices.rules import Kind, Reach, Row, TroubleState
 from bot.roster import access, units
 from bot.roster.model import enrolment, post
 from bot.roster.people import Person
 
-_Row = sa.Row[*tuple[Any, ...]]
+_Row = folding.Row
+_EXCUSE = 2  # the part of `_heard` an excuse stands in
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Notice:
     id: int
     content_id: str
     title: str
-    kind: rules.Kind
+    kind: Kind
     version: int
     level: str
     category: str
@@ -61,7 +63,7 @@ _NOTICE = _notices.where(model.notice.c.id == sa.bindparam("notice_id"))
 
 
 def _notice(row: sa.RowMapping) -> Notice:
-    return Notice(**{**row, "kind": rules.Kind(row["kind"])})
+    return Notice(**{**row, "kind": Kind(row["kind"])})
 
 
 def notice(tx: Tx, notice_id: int) -> Notice | None:
@@ -101,6 +103,36 @@ def text(tx: Tx, notice_id: int, version: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a directive, as it is or was in force.
+
+    Attributes:
+        since: the version since which it is worded so; an answer to an older one does not count for it.
+        due_at: None: with the notice.
+    """
+
+    key: str
+    since: int
+    text: str
+    party: str
+    due_at: dt.datetime | None
+
+
+def standing(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> list[Item]:
+    """A directive's items as they were in force at an instant (None: as they are), in its order; one '' for the rest."""
+    i, v = model.notice_item.c, model.notice_version.c
+    newest = sa.select(sa.func.max(v.version)).where(v.notice_id == notice_id)
+    if at is not None:
+        newest = newest.where(v.created_at <= at)
+    version: int = tx.execute(newest).scalar() or 1
+    query = sa.select(i.item, i.since_version, i.text, i.party, i.due_at).where(
+        i.notice_id == notice_id, i.since_version <= version,
+        sa.or_(i.until_version.is_(None), i.until_version > version),
+    )  # fmt: skip
+    return [Item(*row) for row in tx.execute(query.order_by(i.position, i.item))]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Where one assignment stands at an instant."""
 
@@ -114,7 +146,7 @@ class Status:
     row_name: str
     row_position: int
     excused: str  # the reason, or ''
-    answered_at: dt.datetime | None  # the first answer
+    answered_at: dt.datetime | None  # the first answer; of a directive, the first of the item answered last
     answer: str  # the value of the newest answer, or ''
     text: str  # its line, where it is a report's
     said_by: str
@@ -123,6 +155,8 @@ class Status:
     late: bool
     trouble: TroubleState | None
     reach: Reach | None  # None once answered or excused
+    acknowledged_at: dt.datetime | None = None  # 已知悉: of a directive, the first word of the unit itself
+    done: tuple[str, ...] = ()  # of a directive, the items answered, in its order
 
     @property
     def answered(self) -> bool:
@@ -157,7 +191,8 @@ def statuses(
         some = sa.and_(some, a.c.id.in_(assignment_ids))
     rows = tx.execute(sa.select(a).where(some).order_by(a.c.position, a.c.unit_id)).mappings().all()
     ids = sa.select(a.c.id).where(some)
-    heard = _folded(tx.execute(_heard(lambda assignment_id: assignment_id.in_(ids), at)))
+    said_of = tx.execute(_heard(lambda assignment_id: assignment_id.in_(ids), at))
+    heard = _folded(said_of, lambda: {item.key: item.since for item in standing(tx, notice_id, at=at)})
     owing = [r["unit_id"] for r in rows if heard.get(r["id"], _NOTHING).owes]
     enrolled = _enrolled(tx, owing, at) if owing else frozenset()
     delivered = _delivered(tx, notice_id, ids, at) if owing else frozenset()
@@ -171,37 +206,25 @@ def statuses(
                 said.answered_at, said.answer, said.text, said.said_by, said.said_at, said.on_behalf,
                 said.late, said.trouble,
                 rules.reach(enrolled=r["unit_id"] in enrolled, delivered=r["id"] in delivered) if said.owes else None,
+                said.acknowledged_at, said.done,
             )
         )  # fmt: skip
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What was heard of one assignment: its answers, its excuse, its trouble. See `Status` for what each is."""
-
-    excused: str = ""
-    answered_at: dt.datetime | None = None
-    late: bool = False  # decided by the first answer
-    answer: str = ""
-    text: str = ""
-    said_by: str = ""
-    said_at: dt.datetime | None = None
-    on_behalf: bool = False
-    trouble: TroubleState | None = None
-
-    @property
-    def owes(self) -> bool:
-        """未报."""
-        return self.answered_at is None and not self.excused
-
-
 _NOTHING = Heard()
 
 
-def heard(tx: Tx, assignment_id: int) -> Heard:
-    """All that is committed about one assignment: what a verb decides on, under its lock."""
-    return _folded(tx.execute(_HEARD, {"assignment_id": assignment_id})).get(assignment_id, _NOTHING)
+def heard(tx: Tx, assignment_id: int, item: Item | None = None) -> Heard:
+    """All that is committed about one assignment, or of a directive about one item: what a verb decides on, under its lock.
+
+    An excuse is of the whole assignment.
+    """
+    rows: Iterable[_Row] = tx.execute(_HEARD, {"assignment_id": assignment_id})
+    if item is None:
+        return _folded(rows, lambda: None).get(assignment_id, _NOTHING)
+    about = [row for row in rows if row.part == _EXCUSE or row.item == item.key]
+    return _folded(about, lambda: {item.key: item.since}).get(assignment_id, _NOTHING)
 
 
 def _held(
@@ -219,13 +242,15 @@ def _heard(
     no = sa.null()
     answers = sa.select(
         sa.literal_column("1").label("part"), an.assignment_id, an.id.label("thing"), an.id, an.value, an.text,
-        an.said_by, an.at, an.on_behalf, an.late,
+        an.said_by, an.at, an.on_behalf, an.late, an.item, an.version, an.aspect,
     ).where(some(an.assignment_id), _held(an.at, an.withdrawn_at, at))  # fmt: skip
     excuses = sa.select(
-        sa.literal_column("2"), e.assignment_id, e.id, e.id, e.reason, no, no, e.since, no, no
+        sa.literal_column("2"), e.assignment_id, e.id, e.id, e.reason, no, no, e.since, no, no, no, no, no
     ).where(some(e.assignment_id), _held(e.since, e.until, at))
     steps = (
-        sa.select(sa.literal_column("3"), t.assignment_id, t.id, s.id, s.state, no, no, s.at, no, no)
+        sa.select(
+            sa.literal_column("3"), t.assignment_id, t.id, s.id, s.state, no, no, s.at, no, no, t.item, no, no
+        )
         .join_from(model.trouble, model.trouble_step, s.trouble_id == t.id)
         .where(some(t.assignment_id))
     )
@@ -237,27 +262,17 @@ def _heard(
 _HEARD = _heard(lambda assignment_id: assignment_id == sa.bindparam("assignment_id"), None)
 
 
-def _folded(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> dict[int, Heard]:
-    """Assignment → what was heard of it; one of which nothing was heard is not in it."""
+def _folded(rows: Iterable[_Row], items: Callable[[], Mapping[str, int] | None]) -> dict[int, Heard]:
+    """Assignment → what was heard of it; one of which nothing was heard is not in it.
+
+    `items` are asked for only where an answer says that it was given to a directive.
+    """
     parts: dict[int, tuple[list[_Row], list[_Row], list[_Row]]] = defaultdict(lambda: ([], [], []))
     for row in rows:
         parts[row.assignment_id][row.part - 1].append(row)
-    return {assignment_id: _fold(*some) for assignment_id, some in parts.items()}
-
-
-def _fold(answers: list[_Row], excuses: list[_Row], steps: list[_Row]) -> Heard:
-    """The first answer decides on lateness, the newest is what was said; the newest trouble not withdrawn stands."""
-    reason = excuses[-1].value if excuses else ""
-    latest = {row.thing: TroubleState(row.value) for row in steps}
-    troubles = [state for state in latest.values() if state is not TroubleState.WITHDRAWN]
-    trouble = troubles[-1] if troubles else None
-    if not answers:
-        return Heard(excused=reason, trouble=trouble)
-    first, newest = answers[0], answers[-1]
-    return Heard(
-        reason, first.at, first.late, newest.value, newest.text or "", newest.said_by, newest.at,
-        newest.on_behalf, trouble,
-    )  # fmt: skip
+    is_directive = any(folding.is_itemised(answers) for answers, _, _ in parts.values())
+    known = items() if is_directive else None
+    return {assignment_id: folding.fold(*some, known) for assignment_id, some in parts.items()}
 
 
 def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime | None) -> frozenset[int]:
@@ -374,6 +389,7 @@ def summed(unit: str, name: str, counted: Iterable[Status]) -> Row:
         undelivered=sum(s.reach is Reach.UNDELIVERED for s in asked),
         silent=sum(s.reach is Reach.SILENT for s in asked),
         excused=len(some) - len(asked),
+        acknowledged=sum(s.acknowledged_at is not None for s in asked),
     )  # fmt: skip
 
 

@@ -31,6 +31,14 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     CONFIRM = "confirm"
     REPORT = "report"
+    DIRECTIVE = "directive"  # items, each of which is answered; and 已知悉 beside
+
+
+class Aspect(StrEnum):
+    """What of a notice an answer speaks of."""
+
+    ACK = "ack"  # 已知悉: a directive has been read
+    DONE = "done"  # 已报, 已落实: all the rest
 
 
 class Value(StrEnum):
@@ -181,6 +189,7 @@ class Row:
     undelivered: int = 0
     silent: int = 0
     excused: int = 0
+    acknowledged: int = 0  # 已知悉, of a directive; within 应报
 
     @property
     def missing(self) -> int:

@@ -11,7 +11,9 @@ HALF_WIDTHS = 30  # what a phone of 360 pixels shows without breaking a line
 
 def summed(rows: list[Row]) -> Row:
     """Several lines as one, without a name."""
-    names = ("expected", "answered", "late", "trouble", "unbound", "undelivered", "silent", "excused")
+    names = (
+        "expected", "answered", "late", "trouble", "unbound", "undelivered", "silent", "excused", "acknowledged",
+    )  # fmt: skip
     return Row("", "", *(sum(getattr(r, name) for r in rows) for name in names))
 
 

@@ -115,6 +115,6 @@ def test_missing_is_the_sum_of_its_reasons_and_the_rate_that_of_the_answered(
 
 
 def test_the_reasons_of_an_answer_and_of_a_table_have_the_words_of_the_public_surface():
-    assert [kind.value for kind in rules.Kind] == ["reminder", "confirm", "report"]
+    assert [kind.value for kind in rules.Kind] == ["reminder", "confirm", "report", "directive"]
     assert [value.value for value in rules.Value] == ["yes", "trouble", "text"]
     assert [reach.value for reach in Reach] == ["unbound", "undelivered", "silent"]

@@ -6,34 +6,38 @@ Time: a round is lived in real time; between rounds, when nobody lives, the cloc
 import asyncio
 import collections
 import contextlib
-import os
-import pathlib
 import random
 import re
 import signal
 import time
 import zoneinfo
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from bot import app, errors, simulator
-from bot.db import Database
+from bot.db import Database, Tx
 from bot.delivery import model as delivery
+from bot.delivery.model import Lane
 from bot.inbox import model as inbox
 from bot.texts import Words
 from tests.chaos import city, ledger, line, lives
 
-ROOT = pathlib.Path(__file__).parents[2]
 STEPS = {
-    "claimed": 3, "before_call": 9, "after_call": 9, "settled": 9, "taken": 9, "committed": 9,
-}  # where a process may end itself, and at the how-manieth time at most  # fmt: skip
+    "claimed": 2,
+    "before_call": 6,
+    "after_call": 6,
+    "settled": 6,
+    "taken": 4,
+    "committed": 4,
+}  # at most the nth
+T = TypeVar("T")
 RESETS = 0.02  # of all calls, after Telegram has done what was asked
 LEASES_S = 62.0
 ALONE, SEVERAL = ("all",), ("all", "sender", "intake,timers")
 RECENT = 3  # notices that people still press under
-UNKIND = ("storm", "outage", "restart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +45,44 @@ class Plan:
     """How much of it.
 
     Attributes:
-        kills: at least so many processes die.
         rounds: notices published, one after the other.
+        kills: at least so many processes die.
         roles: what each process does, all at once.
-        patience_s: how long a process may live at most; it is killed at a random instant before that.
-        every: so many rounds of each three-part cycle of `UNKIND` are kind.
+        outage_s: how long Telegram cannot be reached in every other round; in the one in the middle, `long_outage_s`.
+        step_within_s: a process that has not come to its step by then is killed where it is.
+        instant_within_s: as long lives at most one that is to die at any instant; an outage is lived through slowly.
     """
 
     seed: int
+    roles: tuple[str, ...]
     schools: int
     rounds: int
     kills: int
-    roles: tuple[str, ...]
     outage_s: float
-    patience_s: float = 2.0
-    press_every_s: float = 0.015
+    long_outage_s: float
+    step_within_s: float = 3.0
+    instant_within_s: float = 2.0
+    press_every_s: float = 0.02
     settle_within_s: float = 60.0
+
+    def outage_in(self, number: int) -> float:
+        """How long Telegram is away in this round; 0: not at all."""
+        if number == (self.rounds + 1) // 2:
+            return self.long_outage_s
+        return self.outage_s if number % 2 else 0.0
+
+
+def short(seed: int, *, roles: tuple[str, ...]) -> Plan:
+    """A few seconds of it: each unkindness once."""
+    kills = 8 if roles == ALONE else 12
+    return Plan(seed, roles, schools=24, rounds=2, kills=kills, outage_s=1.0, long_outage_s=1.0)
+
+
+def long(seed: int, *, roles: tuple[str, ...], kills: int, outage_s: float) -> Plan:
+    """Minutes of it."""
+    return Plan(
+        seed, roles, schools=60, rounds=kills // 10, kills=kills, outage_s=3.0, long_outage_s=outage_s
+    )
 
 
 @dataclass(slots=True)
@@ -72,21 +98,28 @@ class Report:
     log: collections.Counter[str]
     seconds: float
 
+    @property
+    def faults(self) -> dict[str, list[str]]:
+        """What must not be, by its name."""
+        ended = {"ended by themselves": self.refused} if self.refused else {}
+        return self.verdict.faults | ended
+
     def __str__(self) -> str:
         it = self.verdict
+        cards = (
+            f"cards owed {it.owed}, lost {len(it.lost)}, doubled {it.doubled} of at most {it.allowed} (sends under way "
+            f"at kills {self.calling}, calls at one {self.most_calling} at most), marked {it.marked}, doubled unmarked "
+            f"{len(it.doubled_unmarked)}, number unknown {it.unknown}, stale {len(it.stale)}"
+        )
         lines = [
-            f"{self.kills.total()} kills: " + ", ".join(f"{k} {n}" for k, n in sorted(self.kills.items())),
-            "meanwhile: " + ", ".join(f"{k} {n}" for k, n in sorted(self.unkind.items())),
-            f"cards owed {it.owed}, lost {len(it.lost)}, doubled {it.doubled} of at most {it.allowed} "
-            f"(calls under way at kills {self.calling}, {self.most_calling} at most at one), marked {it.marked}, "
-            f"doubled unmarked {len(it.doubled_unmarked)}, number unknown {it.unknown}",
-            f"presses {it.pressed}, lost or doubled {len(it.presses_lost)}; stale cards {len(it.stale)}, "
-            f"deliveries without an end {len(it.unsettled)}",
-            f"log: {dict(self.log)}" if self.log else "nothing in the log",
-            *(f"{text}: {count} times" for text, count in collections.Counter(self.refused).items()),
+            f"{self.kills.total()} kills: {_listed(self.kills)}",
+            f"meanwhile: {_listed(self.unkind)}",
+            cards,
+            f"presses {it.pressed}, lost or doubled {len(it.presses_lost)}; deliveries without an end {len(it.unsettled)}",
+            f"warnings: {_listed(self.log) or 'none'}",
             f"{self.seconds:.0f} s",
         ]
-        return "\n".join(lines + [f"{name}: {found[:10]}" for name, found in it.faults.items()])
+        return "\n".join(lines + [f"{name}: {found[:10]}" for name, found in self.faults.items()])
 
 
 @dataclass(slots=True)
@@ -98,7 +131,6 @@ class Chaos:
     sim: simulator.Simulator
     line: line.Line
     forge: lives.Forge
-    clock: lives.Clock
     book: ledger.Ledger
     settings: dict[str, object]
     restart: Callable[[], None] | None
@@ -109,10 +141,14 @@ class Chaos:
     most_calling: int = 0
     is_over: bool = False
     is_out: bool = False
+    is_struck: bool = False  # the database was restarted in this round
 
     async def run(self) -> None:
         """All rounds, and then peace."""
-        resets = [simulator.Fault(method, "reset_after", times=None, probability=RESETS) for method in ("*", "getUpdates")]
+        resets = [
+            simulator.Fault(method, "reset_after", times=None, probability=RESETS)
+            for method in ("*", "getUpdates")
+        ]
         for fault in resets:
             self.sim.faults.add(fault)
         async with asyncio.TaskGroup() as tasks:
@@ -126,20 +162,21 @@ class Chaos:
     # ── a round ──────────────────────────────────────────────────────────────────────────────────
 
     async def _round(self, number: int) -> None:
-        self.book.published[number] = await self.db.transact(city.ask, number)
-        self.is_over = False
+        self.is_over = self.is_struck = False
         until = self.plan.kills * number // self.plan.rounds
         async with asyncio.TaskGroup() as tasks:
             for roles in self.plan.roles:
                 tasks.create_task(self._slot(roles))
-            await self._be_unkind(UNKIND[number % len(UNKIND)])
-            while self.kills.total() < until:  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0.05)
+            unkind = tasks.create_task(self._be_unkind(number))
+            while self.kills.total() < until or not unkind.done():
+                if not await self._patiently(self.db.read, _waiting):
+                    await self._publish()
+                await asyncio.sleep(0.1)
             self.is_over = True
             self.forge.end_all()
         await self._until_nobody_writes()
         await self._look()
-        self.clock.leap(LEASES_S)
+        self.forge.clock.leap(LEASES_S)
 
     async def _slot(self, roles: str) -> None:
         """One process after the other, each with its own end."""
@@ -147,28 +184,41 @@ class Chaos:
             step = self.chance.choice(["", *STEPS])
             nth = self.chance.randint(1, STEPS.get(step, 1))
             life = await self.forge.begin(self.settings | {"roles": roles}, step=step, nth=nth)
-            lives_s = self.chance.uniform(0.05, 1) * self.plan.patience_s * (5 if self.is_out else 1)
+            within_s = (
+                self.plan.step_within_s if step else self.chance.uniform(0.05, self.plan.instant_within_s)
+            )
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(life.ended.wait(), lives_s)
+                await asyncio.wait_for(life.ended.wait(), within_s * (5 if self.is_out else 1))
             life.end()
             await life.ended.wait()
             if life.status == -signal.SIGKILL:
                 self.kills[life.step or "any instant"] += 1
+            elif self.is_struck:  # it began while there was no database, and says so
+                self.unkind["starts without a database"] += 1
+                await asyncio.sleep(0.1)
             else:
                 self.refused.append(f"{roles}: status {life.status}")
                 await asyncio.sleep(0.1)
             await self._look(life.pid)
 
+    async def _publish(self) -> None:
+        """One notice more is out; asked twice, it is the same one."""
+        number = len(self.book.published) + 1
+        self.book.published[number] = await self._patiently(self.db.transact, city.ask, number)
+
     async def _look(self, pid: int | None = None) -> None:
-        """Which calls were under way; a database that is away is asked again."""
+        """Which calls were under way."""
         before = len(self.book.calls_at_kills)
+        await self._patiently(self.db.read, self.book.interrupted, pid)
+        self.most_calling = max(self.most_calling, len(self.book.calls_at_kills) - before)
+
+    async def _patiently(self, ask: Callable[..., Awaitable[T]], *args: object) -> T:
+        """A database that is away is asked again."""
         while True:
             try:
-                await self.db.read(self.book.interrupted, pid)
-                break
+                return await ask(*args)
             except errors.DatabaseAway:
                 await asyncio.sleep(0.1)
-        self.most_calling = max(self.most_calling, len(self.book.calls_at_kills) - before)
 
     async def _until_nobody_writes(self) -> None:
         """On PostgreSQL the last commit of a process may end after it."""
@@ -184,22 +234,24 @@ class Chaos:
 
     # ── the world ────────────────────────────────────────────────────────────────────────────────
 
-    async def _be_unkind(self, how: str) -> None:
-        await asyncio.sleep(self.chance.uniform(0.2, 1.0))
-        if how == "storm":
-            for method in ("sendMessage", "editMessageText"):
-                self.sim.faults.add(simulator.Fault(method, "429", times=self.chance.randint(3, 12), probability=0.5))
-        elif how == "outage":
+    async def _be_unkind(self, number: int) -> None:
+        await asyncio.sleep(self.chance.uniform(0.3, 1.0))
+        for method in ("sendMessage", "editMessageText"):
+            times = self.chance.randint(3, 12)
+            self.sim.faults.add(simulator.Fault(method, "429", times=times, probability=0.5))
+        self.unkind["storms"] += 1
+        if self.restart is not None and number % 2 == 0:
+            self.is_struck = True
+            await asyncio.to_thread(self.restart)
+            self.unkind["restarts of the database"] += 1
+        if outage_s := self.plan.outage_in(number):
+            await asyncio.sleep(self.chance.uniform(0.3, 1.0))
             self.line.cut()
             self.is_out = True
-            await asyncio.sleep(self.plan.outage_s)
+            await asyncio.sleep(outage_s)
             await self.line.mend()
             self.is_out = False
-        elif self.restart is not None:
-            await asyncio.to_thread(self.restart)
-        else:
-            return
-        self.unkind[how] += 1
+            self.unkind["outages"] += 1
 
     async def _press(self) -> None:
         """Most schools press, once; some again, some think better of it; a few never do."""
@@ -211,14 +263,15 @@ class Chaos:
                 known = len(self.book.published)
                 todo = [it for it in todo if it[0] > known - RECENT]
                 todo += [(known, school, value) for school in self.book.schools for value in self._mood()]
-            if not todo:
-                continue
-            number, school, value = it = self.chance.choice(todo)
-            it = next(each for each in todo if each[:2] == it[:2])  # in its order
-            copies = [m for m in self.book.copies[number, school.chat.id] if not m.deleted]
-            if copies:
+            ready = [it for it in todo if self._copies(it)]
+            if ready:
+                number, school, _ = self.chance.choice(ready)
+                it = next(each for each in todo if each[:2] == (number, school))  # in its order
                 todo.remove(it)
-                self.book.press(school, number, it[2], self.chance.choice(copies))
+                self.book.press(school, number, it[2], self.chance.choice(self._copies(it)))
+
+    def _copies(self, it: tuple[int, city.School, str]) -> list[simulator.Message]:
+        return [m for m in self.book.copies[it[0], it[1].chat.id] if not m.deleted]
 
     def _mood(self) -> tuple[str, ...]:
         moods = ((), ("yes",), ("trouble",), ("yes", "yes"), ("yes", "trouble"))
@@ -233,7 +286,7 @@ class Chaos:
         while time.monotonic() - started < self.plan.settle_within_s and not await self._is_paid():
             await asyncio.sleep(0.25)
             if time.monotonic() - started > 1:
-                self.clock.leap(1.0)  # edits of a group's card stand six seconds apart
+                self.forge.clock.leap(1.0)  # edits of a group's card stand six seconds apart
         for life in last:
             life.end(signal.SIGTERM)
         for life in last:
@@ -247,37 +300,48 @@ class Chaos:
         waiting = sa.select(sa.func.count()).select_from(parked).where(parked.c.state == "waiting")
         if self.sim.bot.queue.pending:
             return False
-        return not await self.db.read(lambda tx: tx.execute(owed).scalar_one() + tx.execute(waiting).scalar_one())
+        return not await self.db.read(
+            lambda tx: tx.execute(owed).scalar_one() + tx.execute(waiting).scalar_one()
+        )
 
 
-async def run(url: str, folder: pathlib.Path, plan: Plan, *, restart: Callable[[], None] | None = None) -> Report:
+def _waiting(tx: Tx) -> bool:
+    """Whether a card that has not been sent yet waits."""
+    d = delivery.delivery
+    query = sa.select(d.c.id).where(
+        d.c.kind == "card", d.c.state == "queued", d.c.attempts == 0, d.c.lane != Lane.REFRESH
+    )
+    return tx.execute(query.limit(1)).first() is not None
+
+
+async def run(
+    url: str, forge: lives.Forge, plan: Plan, *, restart: Callable[[], None] | None = None
+) -> Report:
     """The plan carried out on this migrated database; what came of it."""
     started = time.monotonic()
-    (folder / "config").mkdir()
-    async with _stage(url, folder, plan, restart) as it:
+    (forge.folder / "config").mkdir(exist_ok=True)
+    log = forge.folder / "log"
+    before = log.stat().st_size
+    async with _stage(url, forge, plan, restart) as it:
         await it.run()
         prepare = app.preparations(Words(zoneinfo.ZoneInfo("Asia/Shanghai")), "masked", lambda: None)
         verdict = await it.db.read(it.book.reckon, prepare, it.line.doubtful)
     it.unkind["resets"] = sum(call.status == 0 for call in it.sim.calls)
     it.unkind["429s"] = sum(call.status == 429 for call in it.sim.calls)
-    log = _events((folder / "log").read_text())
-    calling = len(it.book.calling)
-    return Report(verdict, it.kills, it.unkind, it.refused, it.most_calling, calling, log, time.monotonic() - started)
+    said = _events(log.read_bytes()[before:].decode())
+    calling, most = len(it.book.calling), it.most_calling
+    return Report(verdict, it.kills, it.unkind, it.refused, most, calling, said, time.monotonic() - started)
 
 
 @contextlib.asynccontextmanager
 async def _stage(
-    url: str, folder: pathlib.Path, plan: Plan, restart: Callable[[], None] | None
+    url: str, forge: lives.Forge, plan: Plan, restart: Callable[[], None] | None
 ) -> AsyncIterator[Chaos]:
-    clock = lives.Clock(folder / "clock")
-    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}  # noqa: TID251
-    kept |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     async with contextlib.AsyncExitStack() as stack:
-        sim = simulator.Simulator(token=city.TOKEN, clock=clock, flood_control=True, seed=plan.seed)
+        sim = simulator.Simulator(token=city.TOKEN, clock=forge.clock, flood_control=True, seed=plan.seed)
         await stack.enter_async_context(sim)
         wire = await stack.enter_async_context(line.opened(sim.port))
-        forge = await stack.enter_async_context(lives.forge(folder, clock, kept))
-        db = await Database.open(url, clock=clock)
+        db = await Database.open(url, clock=forge.clock)
         stack.push_async_callback(db.close)
         schools = city.settle(sim, plan.schools)
         await db.transact(city.found, schools)
@@ -285,9 +349,13 @@ async def _stage(
         book.watch()
         settings = {
             "bot_token": city.TOKEN, "telegram_api_url": wire.url, "database_url": url,
-            "config_dir": str(folder / "config"), "log_level": "WARNING",
+            "config_dir": str(forge.folder / "config"), "log_level": "WARNING",
         }  # fmt: skip
-        yield Chaos(plan, db, sim, wire, forge, clock, book, settings, restart, random.Random(plan.seed))
+        yield Chaos(plan, db, sim, wire, forge, book, settings, restart, random.Random(plan.seed))
+
+
+def _listed(counts: collections.Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 def _events(log: str) -> collections.Counter[str]:

@@ -3,9 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from bot import simulator
 from bot.db import Tx
 from bot.delivery import chats, pacing
+from bot.notices import model as notices
 from bot.notices import publish
 from bot.notices.rules import Kind
 from bot.roster import audience, bindings
@@ -57,7 +60,15 @@ def found(tx: Tx, now: dt.datetime, schools: list[School]) -> None:
         return tx.execute(table.insert().values(values).returning(table.c[0])).scalar_one()
 
     def county(code):
-        made = add(roster.unit, code=code, name=f"{code}县", kind="county", parent_id=city, position=1, created_at=now)
+        made = add(
+            roster.unit,
+            code=code,
+            name=f"{code}县",
+            kind="county",
+            parent_id=city,
+            position=1,
+            created_at=now,
+        )
         tx.execute(roster.unit.update().where(roster.unit.c.id == made).values(county_id=made))
         return made
 
@@ -91,7 +102,10 @@ def title(number: int) -> str:
 
 
 def ask(tx: Tx, now: dt.datetime, number: int) -> int:
-    """The notice so called is out to all schools; its id."""
+    """The notice so called is out to all schools, now or since it was asked for before; its id."""
+    known = sa.select(notices.notice.c.id).where(notices.notice.c.content_id == f"N{number}")
+    if (found := tx.execute(known).scalar()) is not None:
+        return found
     draft = publish.Draft(
         content_id=f"N{number}", title=title(number), kind=Kind.CONFIRM, audience=audience.parse("schools"),
         text=f"{title(number)}做完了吗?", due_at=now + DUE_IN, yes_words="已做完", trouble_words="有困难",

@@ -118,7 +118,9 @@ class Ledger:
         self._presses(it, tx)
         self._shown(it, tx, prepare)
         query = sa.select(_d).where(_d.c.state.not_in(ENDS))
-        it.unsettled += [f"delivery {row.id} {row.kind} {row.subject} {row.state}" for row in tx.execute(query)]
+        it.unsettled += [
+            f"delivery {row.id} {row.kind} {row.subject} {row.state}" for row in tx.execute(query)
+        ]
         return it
 
     def _cards(self, it: Verdict, doubtful: collections.Counter[int]) -> None:
@@ -140,7 +142,9 @@ class Ledger:
                 it.doubled += max(0, len(copies) - 1)
                 extra[chat_id] += max(0, len(copies) - 1)
                 if len(copies) - marked > 1:
-                    it.doubled_unmarked.append(name)
+                    it.doubled_unmarked.append(
+                        f"{name}: {[(str(m.at.time()), *m.history, m.text) for m in copies]}"
+                    )
         it.doubled_unexplained = [
             f"chat {chat_id}: {count} > {allowed[chat_id]}"
             for chat_id, count in extra.items() if count > allowed[chat_id]
@@ -149,7 +153,9 @@ class Ledger:
     def _presses(self, it: Verdict, tx: Tx) -> None:
         """Each press has become a row, once, in its order; saying the same again has left its own trace."""
         found: dict[tuple[int, str], list[str]] = collections.defaultdict(list)
-        rows = sa.select(_a.c.notice_id, _a.c.unit_code, _an.c.value).join(_an, _an.c.assignment_id == _a.c.id)
+        rows = sa.select(_a.c.notice_id, _a.c.unit_code, _an.c.value).join(
+            _an, _an.c.assignment_id == _a.c.id
+        )
         for row in tx.execute(rows.order_by(_an.c.id)):
             found[row.notice_id, row.unit_code].append(row.value)
         trail = sa.select(audit.record.c.subject).where(audit.record.c.verb == "press_again")
@@ -162,7 +168,9 @@ class Ledger:
             there = found.pop((notice, code), [])
             repeated = again[f"assignment:{ids[notice, code]}"]
             if there != answers or repeated != len(said) - len(answers):
-                it.presses_lost.append(f"notice {number} {code}: said {said}, kept {there} + {repeated} again")
+                it.presses_lost.append(
+                    f"notice {number} {code}: said {said}, kept {there} + {repeated} again"
+                )
         it.presses_lost += [f"{key}: nobody said {values}" for key, values in found.items()]
 
     def _shown(self, it: Verdict, tx: Tx, prepare: Mapping[str, outbox.Prepare]) -> None:
@@ -178,7 +186,9 @@ class Ledger:
                     continue
                 message = self.sim.chat(chat_id).messages[row.message_id]
                 shown = message.text.removeprefix(MARK)
-                item = outbox.Delivery(0, chats.get(tx, row.chat_id), "card", str(notice), False, row.message_id)  # noqa: FBT003
+                item = outbox.Delivery(
+                    0, chats.get(tx, row.chat_id), "card", str(notice), False, row.message_id
+                )
                 drawn = prepare["card"](tx, self.sim.world.clock(), item)
                 wanted = drawn.html if isinstance(drawn, outbox.OutgoingMessage) else ""
                 if _plain(wanted) != _plain(shown) or not self._says(shown, number, under):

@@ -1,7 +1,7 @@
 """Processes of the whole bot that are forked from one which has imported it, and die where they are told to.
 
-`python lives.py` reads a line of JSON for every life to begin, and writes what becomes of each: `born PID`, `at PID
-STEP` when it ends itself at a named step, and `died PID STATUS`.
+`python lives.py` says `ready`, reads a line of JSON for every life to begin, and writes what becomes of each: `born
+PID`, `at PID STEP` when it ends itself at a named step, and `died PID STATUS`.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
+ROOT = pathlib.Path(__file__).parents[2]
 SECONDS = struct.Struct("d")
 
 
@@ -66,10 +67,16 @@ class Life:
 
 
 class Forge:
-    """Where lives come from."""
+    """Where lives come from.
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    Attributes:
+        clock: what all lives go by.
+        folder: for what they write.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: pathlib.Path, clock: Clock) -> None:
         self._process = process
+        self.folder, self.clock = folder, clock
         self._lives: dict[int, Life] = {}
         self._born: asyncio.Queue[Life] = asyncio.Queue()
         self._one_at_a_time = asyncio.Lock()
@@ -104,15 +111,20 @@ class Forge:
 
 
 @contextlib.asynccontextmanager
-async def forge(folder: pathlib.Path, clock: Clock, environment: Mapping[str, str]) -> AsyncIterator[Forge]:
+async def forge(folder: pathlib.Path) -> AsyncIterator[Forge]:
     """The process lives are forked from; what they log is in `folder`/log."""
+    clock = Clock(folder / "clock")
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}  # noqa: TID251
+    kept |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     with (folder / "log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, __file__, str(clock.file), env=dict(environment), stderr=log,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            sys.executable, __file__, str(clock.file),
+            env=kept, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
     assert process.stdin is not None
-    made = Forge(process)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    made = Forge(process, folder, clock)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(made.listen())
         try:
@@ -127,13 +139,17 @@ async def forge(folder: pathlib.Path, clock: Clock, environment: Mapping[str, st
 
 
 def _serve(clock: Clock) -> None:
-    """Fork a life for each line; the first line waits until everything is imported."""
+    """Fork a life for each line."""
+    import asyncpg  # noqa: PLC0415
+    from sqlalchemy.dialects.postgresql import asyncpg as dialect  # noqa: PLC0415
+
     from bot import app, logs  # noqa: PLC0415
 
     logs.configure(level="WARNING")
     gc.collect()
     gc.freeze()  # what the lives share stays shared
-    del app
+    del app, asyncpg, dialect
+    _say("ready")
     for line in sys.stdin:
         if os.fork() == 0:
             _mind(json.loads(line), clock)

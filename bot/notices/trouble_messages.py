@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot.db import Tx
-from bot.delivery import outbox
+from bot.delivery import outbox, stale
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
 from bot.notices import queries, rules, trouble
@@ -14,6 +14,7 @@ from bot.roster import access, people, units
 from bot.texts import Words
 
 PER_ROW = 3
+REMINDER_KEEPS = dt.timedelta(hours=12)  # the officer has been told all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ class TroubleMessages:
     ) -> tuple[str, tuple[tuple[Button, ...], ...]]:
         say = self.words.html
         if it.state is TroubleState.WITHDRAWN:
-            args = (str(it.unit_id),)
+            args = (str(it.unit_id), it.item) if it.item else (str(it.unit_id),)
             yes = Button(
                 self.words.plain("trouble.answer_now", words=notice.yes_words),
-                Callback("yes", notice.id, notice.version, args),
+                Callback("it-yes" if it.item else "yes", notice.id, notice.version, args),
             )
             return say("trouble.withdrawn", unit=it.unit, title=notice.title), ((yes,),)
         wrong = self._key("wrong_tap", "t-wrong", it)
@@ -146,6 +147,8 @@ class TroubleMessages:
         found = _for(tx, delivery, access.Action.ANSWER)
         if found is None or found.theme or not rules.is_standing(found.state):
             return Drop("told meanwhile")
+        if stale.waited(tx, now, delivery) >= REMINDER_KEEPS:
+            return stale.TOO_LATE
         themes = [Button(name, self._callback("t-theme", found, key)) for key, name in trouble.THEMES.items()]
         html = self.words.html("trouble.reminder", unit=found.unit, above=found.above)
         return OutgoingMessage(html, (*_in_rows(themes), (self._key("wrong_tap", "t-wrong", found),)))

@@ -6,7 +6,7 @@ import telegram
 
 from bot.delivery.message import OutgoingMessage
 from bot.notices import answer, trouble
-from bot.notices.answer import Outcome, Press, Said
+from bot.notices.pressing import Outcome, Press, Said
 from bot.notices.rules import Value
 from bot.telegram.context import Context
 from bot.texts import Words

@@ -9,7 +9,7 @@ from telegram.constants import ChatMemberStatus, ChatType
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.model import ChatState
-from bot.notices import answer, joining
+from bot.notices import joining, pressing
 from bot.notices.joining import Arrival, GroupSeen
 from bot.notices.rules import Value
 from bot.roster import access, enrolment, people, units
@@ -130,7 +130,7 @@ class Enrolling:
         if notice is None or pressed is None:
             raise ValueError("nothing to offer")
         value = {"yes": Value.YES, "trouble": Value.TROUBLE}.get(pressed.action, Value.TEXT)
-        html = self.words.html("enrol.held", words=answer.words(notice, value), title=notice.title)
+        html = self.words.html("enrol.held", words=pressing.words(notice, value), title=notice.title)
         yes = Button(self.words.plain("enrol.count_it"), pressed)
         no = Button(self.words.plain("enrol.do_not_count"), Callback("no-count"))
         return OutgoingMessage(html, ((yes,), (no,)))

@@ -13,7 +13,7 @@ from bot.delivery import outbox
 from bot.delivery.chats import ChatId
 from bot.delivery.model import Lane, State, delivery
 from bot.delivery.outbox import Drop
-from bot.notices import model, queries, rules
+from bot.notices import lateness, model, queries, rules
 from bot.notices.rules import Reach
 from bot.roster import access, bindings, people
 
@@ -137,8 +137,8 @@ def claim(tx: Tx, now: dt.datetime, chase_id: int, *, user_id: int) -> Owed | Dr
     """What the contact still owes, locked so that no answer slips in between; a drop when nothing any more.
 
     有困难, 免报 and answers end it, and so does the end of the notice. One the ladder asked for ends with due, and
-    half an hour after it was asked for: by then it speaks of another moment. Claimed again after a call that
-    certainly failed, it is counted as of then.
+    half an hour after it was asked for: by then it speaks of another moment. One an officer asked for keeps two hours.
+    Claimed again after a call that certainly failed, it is counted as of then.
 
     Args:
         user_id: whose chat it would be sent to; he must still be the contact it was meant for.
@@ -147,8 +147,8 @@ def claim(tx: Tx, now: dt.datetime, chase_id: int, *, user_id: int) -> Owed | Dr
     notice, person = queries.notice(tx, m["notice_id"]), people.by_user(tx, user_id)
     if notice is None or person is None or person.contact_id != m["contact_id"]:
         return Drop("somebody else now")
-    if reason := _over(notice, now, m):
-        return Drop(reason)
+    if over := _over(notice, now, m):
+        return over
     units = [
         p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN
     ]
@@ -163,12 +163,11 @@ def claim(tx: Tx, now: dt.datetime, chase_id: int, *, user_id: int) -> Owed | Dr
     return Owed(notice, person, owing)
 
 
-def _over(notice: queries.Notice, now: dt.datetime, it: sa.RowMapping) -> str:
-    state = notice.state(now)
-    if state not in ("open", "due"):
-        return "over"
-    is_late = state == "due" or now - it["at"] >= rules.NUDGES_APART
-    return "too late" if is_late and it["asked_by"] == TIMER else ""
+def _over(notice: queries.Notice, now: dt.datetime, it: sa.RowMapping) -> Drop | None:
+    if notice.state(now) not in ("open", "due"):
+        return Drop("over")
+    by_hand = it["asked_by"] != TIMER
+    return lateness.of_chase(notice, now, asked_at=it["at"], by_hand=by_hand, keeps=rules.NUDGES_APART)
 
 
 def _reminded_lately(tx: Tx, now: dt.datetime, it: sa.RowMapping) -> bool:

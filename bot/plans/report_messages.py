@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.db import Tx
-from bot.delivery import outbox
+from bot.delivery import outbox, stale
 from bot.delivery.message import OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
 from bot.plans import messages, model, reports, today
@@ -35,7 +35,7 @@ class Reported:
             return SAID
         part = reports.part_of(now, book)
         if part is None or delivery.subject != reports.subject(now, book, part):
-            return Drop("too late")
+            return stale.TOO_LATE
         try:
             person = pages.reader(tx, delivery.chat.telegram_id)
         except errors.NotAllowed:
@@ -63,6 +63,8 @@ class Reported:
         fire = today.one(tx, fire_id, book=book) if fire_id is not None else None
         if fire is not None and fire.state is FireState.ASKED:
             return Drop("it was put to its owner")
+        if now - row["at"] > reports.LOOK_BACK:
+            return stale.TOO_LATE
         try:
             pages.reader(tx, delivery.chat.telegram_id)
         except errors.NotAllowed:

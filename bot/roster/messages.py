@@ -4,11 +4,13 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot.db import Tx
-from bot.delivery import outbox
+from bot.delivery import outbox, stale
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
 from bot.roster import bindings, people, units
 from bot.texts import Words
+
+REPLY_KEEPS = dt.timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,9 @@ class GroupMessages:
     words: Words
 
     def say(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
-        """One fixed sentence, named by the subject."""
+        """One fixed sentence, named by the subject; in a group it answers somebody, who does not wait for it long."""
+        if not delivery.chat.is_private and stale.waited(tx, now, delivery) >= REPLY_KEEPS:
+            return stale.TOO_LATE
         return OutgoingMessage(self.words.html(delivery.subject), silent=True)
 
     def bound(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
@@ -38,6 +42,8 @@ class GroupMessages:
 
     def press_please(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """To one who typed 收到: the buttons are meant. Called by name only among colleagues."""
+        if stale.waited(tx, now, delivery) >= REPLY_KEEPS:
+            return stale.TOO_LATE
         contact_id, unit_id = (int(word) for word in delivery.subject.split(":"))
         is_shared = bindings.is_shared(tx, delivery.chat.id)
         who = "" if is_shared else people.get(tx, contact_id).said_by(unit_id)

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.db import Tx
-from bot.delivery import outbox
+from bot.delivery import outbox, stale
 from bot.delivery.message import Button, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
-from bot.notices import model, queries, rules
+from bot.notices import lateness, model, queries, rules
 from bot.roster import access, people
 from bot.roster.people import Person
 from bot.summaries.pages import Pages
@@ -31,6 +31,8 @@ class Pushed:
         notice = queries.notice(tx, delivery.number)
         if notice is None or notice.due_at is None or delivery.posted is not None:
             return Drop("nothing to tell")
+        if (late := lateness.of_table(notice, now)) is not None:
+            return late
         try:
             page = Page(notice.id, as_of=notice.due_at)
             shown = self.pages.show(tx, now, person=_reader(tx, delivery), page=page)
@@ -53,6 +55,8 @@ class Pushed:
         notice, reader = queries.notice(tx, page.notice_id), _reader(tx, delivery)
         if notice is None or notice.recalled_at is not None or delivery.posted is not None:
             return Drop("nothing to tell")
+        if (late := lateness.of_list(notice, now)) is not None:
+            return late
         try:
             seen = self.pages.readable(tx, reader)
             if _is_all(seen, page.row):
@@ -75,7 +79,7 @@ class Pushed:
         ):
             return Drop("nothing to tell")
         if now >= rules.useful_until(rules.Step.DIFFERENCE, notice.due_at):
-            return Drop("too late")
+            return stale.TOO_LATE
         try:
             page = Page(notice.id, as_of=notice.due_at)
             table = self.pages.table(tx, now, person=_reader(tx, delivery), page=page)

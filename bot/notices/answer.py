@@ -48,6 +48,9 @@ def press(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
         tx, now, meant.notice, meant.mine[0], value=it.value, person=meant.person, chat=meant.chat, press=it,
         is_locked=meant.is_locked, item=item,
     )  # fmt: skip
+    if item is not None:
+        but = it.user_id if it.is_on_list else None
+        asking.refresh_lists(tx, now, meant.notice.id, meant.mine[0]["unit_id"], but=but)
     if it.pressed_before is not None and outcome.said in RECORDED:
         _tell_recovered(tx, now, it, meant.mine[0]["unit_id"])
     return outcome

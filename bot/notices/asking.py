@@ -185,6 +185,18 @@ def refresh_after_press(
     outbox.refresh(tx, now, _CARDS_AND_LIST, found, every=_EVERY)
 
 
+def refresh_lists(tx: Tx, now: dt.datetime, notice_id: int, unit_id: int, *, but: int | None = None) -> None:
+    """Every private list of the unit's items that is open will tell the new state, except this user's."""
+    p, c = posting.c, chat_address.c
+    mine = sa.select(c.chat_id).where(c.telegram_id == (but or 0))
+    found = sa.select(p.chat_id).where(
+        p.kind == "items", p.subject == f"{notice_id}:{unit_id}", p.message_id.is_not(None), p.chat_id.not_in(mine)
+    )  # fmt: skip
+    for chat_id in tx.execute(found).scalars().all():
+        start = now + PRIVATE_EDITS_EVERY
+        outbox.show(tx, now, chat_id, "items", f"{notice_id}:{unit_id}", lane=Lane.REFRESH, not_before=start)
+
+
 _EVERY = {"card": GROUP_EDITS_EVERY, "choose": PRIVATE_EDITS_EVERY}
 
 

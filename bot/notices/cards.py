@@ -9,7 +9,9 @@ from bot.db import Tx
 from bot.delivery import chats, outbox
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
-from bot.notices import answer, chase, model, queries, rules, trouble
+from bot.inbox import questions
+from bot.notices import answer, chase, lateness, model, pressing, queries, rules, trouble
+from bot.notices.directive_cards import DirectiveCards
 from bot.notices.queries import Notice, Status
 from bot.notices.rules import Kind, Value
 from bot.roster import access, bindings, people, units
@@ -24,6 +26,11 @@ class Cards:
     """Renders the messages of notices in the words of one language."""
 
     words: Words
+
+    @property
+    def directives(self) -> DirectiveCards:
+        """The same for directives."""
+        return DirectiveCards(self.words)
 
     def card(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """The card of a notice in one chat, as things stand."""
@@ -56,6 +63,12 @@ class Cards:
         if not shared and len(under) == 1 and not under[0].owes:
             return self._done(tx, now, notice, under[0], chat, is_trial=is_trial)
         text = self._filled(tx, notice, chat, under, shared=shared)
+        if notice.kind is Kind.DIRECTIVE:
+            text = self._filled(tx, notice, chat, under, shared=shared)
+            html, rows = self.directives.card(
+                tx, now, notice, under, text=text, shared=shared, is_trial=is_trial, repeat=delivery.is_repeat
+            )
+            return html, (*rows, self._look_row(notice)) if shared and rows else rows
         due = self._due(notice, now)
         html = self.words.html(
             "card.ask", kind=notice.kind.value, level=notice.level, due=due, is_trial=is_trial,
@@ -73,6 +86,8 @@ class Cards:
         args = () if unit_id is None else (str(unit_id),)
         yes = self._button("card.yes", notice, "yes", args, words=notice.yes_words, kind=notice.kind.value)
         if notice.kind is Kind.REPORT:
+        if notice.kind is Kind.DIRECTIVE:
+            return self.directives.answer_rows(notice, unit_id)
             return ((yes,), (self._button("card.say", notice, "say", args),))
         return ((yes,), (self._button("card.trouble", notice, "trouble", args, words=notice.trouble_words),))
 
@@ -159,6 +174,8 @@ class Cards:
         rows: list[tuple[Button, ...]] = []
         if len(owing) > 1:
             rows.append((self._button("card.all_yes", notice, "all", (), words=notice.yes_words),))
+        if notice.kind is Kind.DIRECTIVE:
+            return html, self.directives.unit_rows(notice, mine)
         for s in owing[:CHOICES]:
             args = (str(s.unit_id),)
             rows.append(
@@ -243,7 +260,7 @@ class Cards:
 
 def answered_words(notice: Notice, status: Status) -> str:
     """What a unit's newest answer says."""
-    return status.text if status.answer == Value.TEXT else answer.words(notice, Value(status.answer))
+    return status.text if status.answer == Value.TEXT else pressing.words(notice, Value(status.answer))
 
 
 def _under(tx: Tx, notice: Notice, chat: chats.Chat) -> list[Status]:
@@ -283,3 +300,4 @@ def preparations(words: Words) -> dict[str, outbox.Prepare]:
         "recovered": cards.recovered,
         "delete": delete,
     }
+        "items": cards.directives.items,

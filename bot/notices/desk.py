@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from bot import errors
 from bot.audit import trail
 from bot.db import Tx
-from bot.notices import answer, asking, model, queries, rules, trouble
-from bot.notices.rules import Value
+from bot.notices import answer, asking, items, model, queries, rules, trouble
+from bot.notices.rules import Kind, Value
 from bot.roster import access, people
 from bot.roster.people import Person
 
@@ -41,20 +41,32 @@ def on_behalf(
         NotAllowed: one of them lies outside the officer's area; then nothing is done.
     """
     notice, person = _open(tx, now, notice_id), _officer(tx, user_id)
+    if notice.kind is Kind.DIRECTIVE and value is not Value.YES:
+        raise errors.Refused("有困难请学校逐项报。")
     done = 0
     chosen = _chosen(tx, notice_id, unit_ids, person, access.Action.ON_BEHALF)
     for m in chosen:
         (status,) = queries.statuses(tx, notice_id, assignment_ids=[m["id"]])
         if not status.owes:
             continue
-        late = rules.is_late(pressed_at=now, due_at=m["due_at"])
-        answer.add(tx, now, m, value=value, person=person, late=late, version=notice.version, on_behalf=True)
-        if value is Value.TROUBLE:
-            trouble.open_(tx, now, m, person=person, chat=None, on_behalf=True)
+        if notice.kind is Kind.DIRECTIVE:
+            items.complete(tx, now, notice, m, person=person, on_behalf=True)
+            asking.refresh_lists(tx, now, notice_id, m["unit_id"])
+        else:
+            _say(tx, now, notice, m, person, value)
         _note(tx, now, person, "on_behalf", m["id"], value.value)
         done += 1
     asking.refresh_cards(tx, now, notice_id, [m["id"] for m in chosen])
     return Done(done, len(unit_ids) - done)
+
+
+def _say(
+    tx: Tx, now: dt.datetime, notice: queries.Notice, m: sa.RowMapping, person: Person, value: Value
+) -> None:
+    late = rules.is_late(pressed_at=now, due_at=m["due_at"])
+    answer.add(tx, now, m, value=value, person=person, late=late, version=notice.version, on_behalf=True)
+    if value is Value.TROUBLE:
+        trouble.open_(tx, now, m, person=person, chat=None, on_behalf=True)
 
 
 def excuse(

@@ -53,6 +53,7 @@ class Said(StrEnum):
     LISTED = "listed"  # the items are in his private chat
     ITEM = "item"  # one item recorded
     ITEM_LATE = "item_late"
+    UNREACHABLE = "unreachable"  # his private chat does not take messages
     REST = "rest"  # all items not yet answered, at once
 
 
@@ -91,6 +92,7 @@ class Press:
         unit_id: the one unit meant; None leaves it to the card.
         every: all units of the presser that still owe.
         item: of a directive, the item meant.
+        is_on_list: pressed on the list of items itself, which whoever pressed sees change at once.
         pressed_before: after an outage, the press may be as old as this.
     """
 
@@ -105,6 +107,7 @@ class Press:
     pressed_before: dt.datetime | None = None
     text: str | None = None
     item: str = ""
+    is_on_list: bool = False
     callback: str = ""  # as it came in, to be offered again to a stranger after enrolment
 
 

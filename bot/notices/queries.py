@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -309,6 +309,14 @@ def _delivered(tx: Tx, notice_id: int, ids: sa.Select[tuple[int]], at: dt.dateti
     if at is not None:
         query = query.where(posting.c.sent_at <= at)
     return frozenset(tx.execute(query).scalars())
+
+
+def of_units(tx: Tx, notice_id: int, unit_ids: Collection[int]) -> list[Status]:
+    """Where those of the units stand that are asked, in roster order."""
+    a = model.assignment
+    ids = sa.select(a.c.id).where(a.c.notice_id == notice_id, a.c.unit_id.in_(unit_ids))
+    found = list(tx.execute(ids).scalars())
+    return statuses(tx, notice_id, assignment_ids=found) if found else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -380,6 +380,8 @@ def _take_step(
         _close_question(tx, now, user_id, found.id)
     _changed(tx, now, found, tell_now=True)
     asking.refresh_cards(tx, now, found.notice_id, [found.assignment_id])
+    if found.item:
+        asking.refresh_lists(tx, now, found.notice_id, found.unit_id)
     return _reread(tx, found.id)
 
 
@@ -394,6 +396,12 @@ def _reread(tx: Tx, trouble_id: int) -> Trouble:
     if found is None:
         raise LookupError(f"trouble {trouble_id}")
     return found
+
+
+def standing_items(tx: Tx, assignment_id: int) -> frozenset[str]:
+    """Of a directive, the unit's items with a trouble that stands."""
+    mine = _read(tx, _t.c.assignment_id == assignment_id)
+    return frozenset(t.item for t in mine if rules.is_standing(t.state))
 
 
 def _changed(tx: Tx, now: dt.datetime, found: Trouble, *, tell_now: bool = False) -> None:

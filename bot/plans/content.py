@@ -34,6 +34,7 @@ DEFAULT_LABELS = {
     Kind.CONFIRM: ("已落实", "有困难"),
     Kind.REPORT: ("无情况", "有困难"),
     Kind.REMINDER: ("", ""),
+    Kind.DIRECTIVE: ("已落实", "有困难"),
 }
 CHOICES = {
     "level": ("info", "today", "now"),

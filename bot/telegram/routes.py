@@ -4,6 +4,10 @@ from collections.abc import Callable
 
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, CommandHandler, MessageHandler, filters
 
+from bot.composing import opinions, sending
+from bot.composing import pages as drafts
+from bot.composing.rules import House, usual
+from bot.notices.directive_cards import DirectiveCards
 from bot.notices.trouble_messages import TroubleMessages
 from bot.plans.book import Book
 from bot.plans.pages import PlanPages
@@ -16,6 +20,7 @@ from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.carrying import Carrying
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling
+from bot.telegram.handlers.directives import Directives
 from bot.telegram.handlers.planning import Planning
 from bot.telegram.handlers.reports import Reporting
 from bot.telegram.handlers.schooldays import SchoolDaysInChat
@@ -31,6 +36,7 @@ def add(application: Application, words: Words, phones: str, book: Callable[[], 
     pages = Pages(words, phones)
     desk = Desk(words, pages, Picking(words), TroubleMessages(words, phones))
     carrying = Carrying(words, pages)
+    directives = Directives(words, answering, DirectiveCards(words))
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
     reporting = Reporting(words, ReportPages(book))
     talking = Talking(words, enrolling, answering, desk, planning, days, reporting)
@@ -42,6 +48,8 @@ def add(application: Application, words: Words, phones: str, book: Callable[[], 
         "t-reword": answering.trouble_reword, "t-solved": answering.trouble_solved, "t-wrong": answering.trouble_wrong,
         "t-step": desk.trouble_step, "t-phone": desk.trouble_phone,
         "is-me": enrolling.is_me, "not-me": enrolling.not_me, "no-count": enrolling.not_counted,
+        "ack": directives.acknowledge, "items": directives.ask, "it-yes": directives.item, "it-bad": directives.item,
+        "it-rest": directives.rest, "it-page": directives.turn,
         "handover": enrolling.hand_over_this, "bind": enrolling.agree,
         "page": desk.page, "phones": desk.numbers,
         "xlsx": carrying.excel, "picture": carrying.picture,

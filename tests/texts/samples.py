@@ -72,6 +72,27 @@ CARD = [
     for level in ("info", "today", "now")
     for due, over in (("今天17:00", False), ("12月30日(周三)17:00", True))
 ]  # fmt: skip
+DIRECTIVE = [
+    {"title": "字" * 30, "text": text, "due": due, "over": over, "level": level, "is_trial": True, "repeat": True,
+     "version": version, "provisional": True, "count": 9, "shared": shared, "known": 1999, "answered": 1999,
+     "expected": 2000, "done": 0, "troubled": 2}
+    for text in ("", "一\n二")
+    for due, over in (("今天17:00", False), ("12月30日(周三)17:00", True))
+    for level in ("today", "now")
+    for version, shared in ((1, False), (12, True))
+]  # fmt: skip
+ITEMS = [
+    Fact(
+        key=f"{n}",
+        text="字" * 360,
+        party="校长、安全专干",
+        due=due,
+        done=n % 2,
+        troubled=n == 3,
+        changed=n == 4,
+    )
+    for n, due in enumerate(["", "12月30日(周三)17:00"] * 4, start=1)
+]
 _count = [{"count": 1}, {"count": 4000}]
 _words = [{"words": "已上完"}, {"words": "字" * 10}]
 _unit = [{"unit": SHORT}, {"unit": LONG}]
@@ -266,6 +287,45 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "calendar.some": _each(name=["山区"], schools=[3812]), "calendar.undo": [{"number": 0}, {"number": 99}],
     "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "plans", "calendar", "report",
                                            "handover", "me", "help",
+    "composing.top": _top, "composing.text": _top, "composing.name": _top, "composing.what": _top, "composing.due": _top,
+    "composing.sound": _top, "composing.unfinished": [{"title": ""}, {"title": "字" * 30}],
+    "composing.summary": [t | {"chars": 12000} for t in _top],
+    "composing.whom": [t | w for t in _top for w in ({"whom": "", "units": 0}, {"whom": "各校且大河县", "units": 4000})],
+    "composing.reason": [t | {"over": 4000, "cap": 3} for t in _top],
+    "composing.first": [t | {"page": 1, "pages": n} for t in _top for n in (1, 3)],
+    "composing.unreached": [t | {"schools": [f"{LONG} 大河县"] * 8, "first": 1, "page": 1, "pages": 500} for t in _top],
+    "composing.plan": [{k: v for k, v in p.items() if k != "o"} for p in _plans],
+    "composing.reach": [{"o": p["o"], "first": p["first"]} for p in _plans],
+    "composing.ready": [_top[-1] | p for p in _plans], "composing.put": [
+        {"author": WHO, "title": "字" * 30, "items": 30, "files": 5} | p for p in _plans
+    ],
+    "composing.waiting": [{"title": "字" * 30, "units": 4000, "at": AT}],
+    "composing.leaving": _each(title=["字" * 30], units=[4000], leaves=["15:07:31"], by=["", WHO]),
+    "composing.sent": _each(title=["字" * 30], units=[4000], by=["", WHO], first=["", "大河县"]),
+    "composing.ended": [{"title": ""}, {"title": "字" * 30}],
+    "composing.back": _each(title=["字" * 30], by=["", WHO], why=["字" * 200]),
+    "composing.put_over": _each(author=[WHO], title=["字" * 30], state=["agreed", "refused", "over"], by=[WHO]),
+    "composing.refused_noted": [{"is_done": True}, {"is_done": False}],
+    "composing.rehearsal": [{"card": c, "due": "今天17:00"} for c in _draft_cards],
+    "composing.other_number": [{"units": 4000}],
+    "composing.how": [{"kind": k} for k in ("reminder", "confirm", "directive", "report")],
+    "composing.level": [{"level": level} for level in ("info", "today", "now")],
+    "composing.option": _each(state=[True, False, None], name=["长阳土家族自治县"], count=[4000]),
+    "composing.county": _each(name=["长阳土家族自治县"], count=[4000]),
+    "composing.again": _each(title=["字" * 30], at=[AT]),
+    "composing.group": _each(name=["c", "s", "t"], chosen=[0, 20]),
+    "composing.send": [{"units": 4000}], "composing.ask_second": [{"units": 4000}], "composing.list": [{"count": 4000}],
+    "composing.button": [{"name": n} for n in (
+        "drop", "go_on", "anew", "title_is_fine", "next", "clear", "back", "text", "title", "whom", "what", "when", "sound",
+        "no_files", "try", "first", "all_at_once", "undo", "withdraw", "mend", "rest", "table", "agree", "refuse", "full",
+        "files", "today17", "next12", "friday17", "opinion",
+    )],
+    "composing.toast": [{"name": n} for n in (
+        "old", "other", "soon", "alone", "leaving", "asked", "reason", "undone", "left", "agreed", "over", "changed",
+        "rehearsed", "dropped", "begun", "no_text",
+    )],
+    "composing.opinion_thanks": [{"is_sent": True}, {"is_sent": False}],
+    "composing.opinion": _each(who=[WHO], unit=[LONG], text=["字" * 200], at=[AT]),
                                            "cancel", "start")],
     "hands.owner": [{"o": o} for o in OWNERS], "hands.owners": _needs, "hands.what": _needs,
     "hands.line": _each(n=NEEDS, now=[AT]), "hands.todo": [{"why": why} for why in WHYS],
@@ -309,3 +369,16 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "workbook.missing": [{"reach": r} for r in ("silent", "unbound", "undelivered")],
     "workbook.excused": [{"reason": "今天停课"}], "workbook.trouble": [{"state": s} for s in STATES],
 }  # fmt: skip
+    "toast.acknowledged": _each(unit=[LONG, "8 所"], words=["已知悉"], at=[AT]), "toast.listed": _unit,
+    "toast.item": _each(unit=[LONG], item=["12"], words=["字" * 10], at=[AT]),
+    "toast.item_late": _each(unit=[LONG], item=["12"], words=["字" * 10], due_at=[DUE]),
+    "toast.rest": _each(unit=[LONG], count=[9], words=["字" * 10], at=[AT]),
+    "directive.ask": DIRECTIVE,
+    "directive.done": _each(title=["字" * 30], count=[9], by=[WHO], at=[AT], on_behalf=[True, False], late=[True, False],
+                            troubled=[0, 9], is_trial=[True, False]),
+    "directive.items": _each(title=["字" * 30], unit=[LONG], due=["12月30日(周三)17:00"], over=[True, False],
+                             is_trial=[True, False], version=[1, 12], lines=[ITEMS], done=[0, 9], count=[9],
+                             mode=["y", "t"]),
+    "directive.superseded": _each(title=["字" * 30], is_trial=[True, False]),
+    "directive.one_feedback": _unit, "directive.item": _each(mark=["☐", "⚠️"], key=["12"], text=["字" * 15 + "…"]),
+    "directive.all_done": _words, "directive.some_trouble": _words,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import telegram
 
-from bot.delivery.message import OutgoingMessage
+from bot.delivery.message import Callback, OutgoingMessage
 from bot.notices import answer, trouble
 from bot.notices.pressing import Outcome, Press, Said
 from bot.notices.rules import Value
@@ -24,8 +24,14 @@ TOLD = {  # which facts of an outcome its toast speaks of
     Said.ALREADY: ("by", "at", "words"),
     Said.CHOOSE: ("count",),
     Said.CLOSED: ("due_at",),
+    Said.ACKNOWLEDGED: ("unit", "words", "at"),
+    Said.LISTED: ("unit",),
+    Said.ITEM: ("unit", "item", "words", "at"),
+    Said.ITEM_LATE: ("unit", "item", "words", "due_at"),
+    Said.REST: ("unit", "count", "words", "at"),
 }
-INSISTED = (Said.TROUBLE, Said.TROUBLE_STANDS, Said.CHOOSE, Said.OLD_VERSION)
+INSISTED = (Said.TROUBLE, Said.TROUBLE_STANDS, Said.CHOOSE, Said.OLD_VERSION, Said.LISTED)
+AT_OUR_DOOR = (Said.STRANGER, Said.UNREACHABLE)  # the toast opens the private chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Answering:
     async def tell(self, context: Context, outcome: Outcome) -> None:
         """The toast for what became of a press; what must be understood is an alert that has to be closed."""
         text = self._say(outcome.said.value, **facts(outcome))
-        if outcome.said is Said.STRANGER:
+        if outcome.said in AT_OUR_DOOR:
             url = f"https://t.me/{context.bot_username}?start=hello"
             return await context.toast(text, alert=True, url=url)
         await context.toast(text, alert=outcome.first or outcome.said in INSISTED)
@@ -151,15 +157,24 @@ def _press(update: telegram.Update, context: Context) -> Press | None:
     callback, query = context.callback, update.callback_query
     if callback is None or callback.action not in VALUES or query is None:
         return None
+    return pressed(context, callback, VALUES[callback.action])
+
+
+def pressed(
+    context: Context, callback: Callback, value: Value, *, item: str = "", is_on_list: bool = False
+) -> Press:
+    """The press this callback makes; the unit meant is its first word."""
     return Press(
         notice_id=callback.notice,
         version=callback.version,
-        value=VALUES[callback.action],
+        value=value,
         user_id=context.user_id,
-        chat_telegram_id=context.chat_telegram_id if update.effective_chat else context.user_id,
+        chat_telegram_id=context.user_id if context.pressed_message_id is None else context.chat_telegram_id,
         message_id=context.pressed_message_id,
         unit_id=callback.number(0),
         every=callback.action == "all",
         pressed_before=context.pressed_before,
-        callback=callback.encode(),
+        item=item,
+        is_on_list=is_on_list,
+        callback=callback.encode() if callback.action in VALUES else "",
     )

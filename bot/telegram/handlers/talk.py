@@ -158,6 +158,8 @@ class Talking:
             else self.words.plain("card.trouble", words=n.trouble_words)
         )
         return ((yes,), (Button(label, Callback(other, n.id, n.version, args)),))
+        if n.kind is Kind.DIRECTIVE:
+            return ((Button(f"📝 {n.title}·{s.name}", Callback("items", n.id, n.version, args)),),)
 
     async def _say(self, context: Context, name: str, rows: tuple[tuple[Button, ...], ...] = ()) -> None:
         await context.say(OutgoingMessage(self.words.html(name), rows))

@@ -1,0 +1,52 @@
+"""Live messages by thing: one that stays behind under another name, so that the thing is shown anew."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from bot.db import Tx
+from bot.delivery import model, outbox, settling
+from bot.delivery.chats import ChatId
+from bot.delivery.model import Lane
+
+_p = model.posting
+
+
+def anew(tx: Tx, now: dt.datetime, chat_id: ChatId, kind: str, subject: str, *, lane: Lane) -> None:
+    """The thing comes as a new message at the end of the chat; the one it was, if any, is taken away."""
+    mine = (_p.c.chat_id == chat_id, _p.c.kind == kind, _p.c.subject == subject)
+    old = tx.execute(sa.select(_p.c.message_id).where(*mine)).scalar()
+    if old is not None:
+        tx.execute(_p.update().where(*mine).values(message_id=None, address=settling.NOWHERE))
+        outbox.show(tx, now, chat_id, "delete", old, lane=Lane.REFRESH)
+    outbox.show(tx, now, chat_id, kind, subject, lane=lane)
+
+
+def leave_behind(
+    tx: Tx, now: dt.datetime, *, kind: str, subject: str, former: tuple[str, str], lane: Lane
+) -> list[ChatId]:
+    """The thing comes as a new message wherever it was shown; the old ones become the thing `former` and show that.
+
+    When it was first sent stays on the thing.
+
+    Returns:
+        The chats, in the order in which they first had it.
+    """
+    mine = (_p.c.kind == kind, _p.c.subject == subject)
+    rows = tx.execute(sa.select(_p).where(*mine).order_by(_p.c.id)).all()
+    known = [row for row in rows if row.message_id is not None]
+    if known:
+        tx.execute(
+            _p.insert(),
+            [
+                {
+                    "chat_id": row.chat_id, "kind": former[0], "subject": former[1], "address": row.address,
+                    "message_id": row.message_id, "sent_at": row.sent_at, "shown_at": row.shown_at,
+                }
+                for row in known
+            ],
+        )  # fmt: skip
+    tx.execute(_p.update().where(*mine).values(message_id=None, address=settling.NOWHERE))
+    outbox.show_each(tx, now, [(row.chat_id, former[1]) for row in known], former[0], lane=Lane.REFRESH)
+    outbox.show_each(tx, now, [(row.chat_id, subject) for row in rows], kind, lane=lane)
+    return [row.chat_id for row in rows]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.db import Tx
-from bot.delivery import chats, outbox
+from bot.delivery import chats, outbox, stale
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
+from bot.inbox import questions
 from bot.inbox import questions
 from bot.notices import answer, chase, lateness, model, pressing, queries, rules, trouble
 from bot.notices.directive_cards import DirectiveCards
@@ -37,6 +38,9 @@ class Cards:
         notice = queries.notice(tx, delivery.number)
         if notice is None or notice.recalled_at is not None:
             return Drop("recalled")
+        late = lateness.of_card(notice, now) if delivery.posted is None else None
+        if late is not None:
+            return late
         under = _under(tx, notice, delivery.chat)
         if notice.kind is not Kind.REMINDER and not under and not self._for_show(tx, notice, delivery):
             if delivery.posted is None:
@@ -196,15 +200,21 @@ class Cards:
         mine = _of_person(tx, notice, person)
         if not mine:
             return Drop("no unit of his is asked")
+        late = lateness.of_answerable(notice, now) if delivery.posted is None else None
+        if late is not None:
+            return late
         html, rows = self._choices(now, notice, mine, is_trial=notice.is_trial)
         return OutgoingMessage(html, rows, edit_of=delivery.posted)
 
     def line(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
-        """「写一句」 in private."""
+        """「写一句」 in private, as long as the next line typed is that line."""
         notice_id, unit_id = (int(word) for word in delivery.subject.split(":"))
         notice = queries.notice(tx, notice_id)
         if notice is None:
             return Drop("unknown notice")
+        asked = questions.open(tx, now, delivery.chat.telegram_id)
+        if asked is None or (asked.kind, asked.subject) != (answer.LINE_QUESTION, delivery.subject):
+            return stale.TOO_LATE
         html = self.words.html("card.line", unit=units.get(tx, unit_id).name, title=notice.title)
         return OutgoingMessage(html)
 
@@ -214,6 +224,8 @@ class Cards:
         notice = queries.notice(tx, notice_id)
         if notice is None:
             return Drop("unknown notice")
+        if (late := lateness.of_answerable(notice, now)) is not None:
+            return late
         html = self.words.html("card.recovered", unit=units.get(tx, unit_id).name, title=notice.title)
         return OutgoingMessage(html, silent=True)
 
@@ -238,7 +250,7 @@ class Cards:
         if notice is None or notice.due_at is None or notice.recalled_at is not None:
             return Drop("recalled")
         if now >= rules.useful_until(rules.Step.LINE, notice.due_at):
-            return Drop("too late")
+            return stale.TOO_LATE
         under = _under(tx, notice, delivery.chat)
         owing = [s for s in under if s.owes]
         if not owing or delivery.posted is not None:

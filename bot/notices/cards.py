@@ -10,7 +10,6 @@ from bot.delivery import chats, outbox, stale
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
 from bot.inbox import questions
-from bot.inbox import questions
 from bot.notices import answer, chase, lateness, model, pressing, queries, rules, trouble
 from bot.notices.directive_cards import DirectiveCards
 from bot.notices.queries import Notice, Status
@@ -64,15 +63,15 @@ class Cards:
         shared = not chat.is_private and (len(under) > 1 or bindings.is_shared(tx, chat.id))
         if not shared and len(under) > 1:
             return self._choices(now, notice, under, is_trial=is_trial)
-        if not shared and len(under) == 1 and not under[0].owes:
-            return self._done(tx, now, notice, under[0], chat, is_trial=is_trial)
-        text = self._filled(tx, notice, chat, under, shared=shared)
         if notice.kind is Kind.DIRECTIVE:
             text = self._filled(tx, notice, chat, under, shared=shared)
             html, rows = self.directives.card(
                 tx, now, notice, under, text=text, shared=shared, is_trial=is_trial, repeat=delivery.is_repeat
             )
             return html, (*rows, self._look_row(notice)) if shared and rows else rows
+        if not shared and len(under) == 1 and not under[0].owes:
+            return self._done(tx, now, notice, under[0], chat, is_trial=is_trial)
+        text = self._filled(tx, notice, chat, under, shared=shared)
         due = self._due(notice, now)
         html = self.words.html(
             "card.ask", kind=notice.kind.value, level=notice.level, due=due, is_trial=is_trial,
@@ -87,11 +86,11 @@ class Cards:
 
     def answer_rows(self, notice: Notice, unit_id: int | None = None) -> tuple[tuple[Button, ...], ...]:
         """One button a row, the normal case first."""
+        if notice.kind is Kind.DIRECTIVE:
+            return self.directives.answer_rows(notice, unit_id)
         args = () if unit_id is None else (str(unit_id),)
         yes = self._button("card.yes", notice, "yes", args, words=notice.yes_words, kind=notice.kind.value)
         if notice.kind is Kind.REPORT:
-        if notice.kind is Kind.DIRECTIVE:
-            return self.directives.answer_rows(notice, unit_id)
             return ((yes,), (self._button("card.say", notice, "say", args),))
         return ((yes,), (self._button("card.trouble", notice, "trouble", args, words=notice.trouble_words),))
 
@@ -175,11 +174,11 @@ class Cards:
         )  # fmt: skip
         if notice.state(now) == "closed":
             return html, ()
+        if notice.kind is Kind.DIRECTIVE:
+            return html, self.directives.unit_rows(notice, mine)
         rows: list[tuple[Button, ...]] = []
         if len(owing) > 1:
             rows.append((self._button("card.all_yes", notice, "all", (), words=notice.yes_words),))
-        if notice.kind is Kind.DIRECTIVE:
-            return html, self.directives.unit_rows(notice, mine)
         for s in owing[:CHOICES]:
             args = (str(s.unit_id),)
             rows.append(
@@ -306,10 +305,10 @@ def preparations(words: Words) -> dict[str, outbox.Prepare]:
     return {
         "card": cards.card,
         "choose": cards.choose,
+        "items": cards.directives.items,
         "chase": cards.chase,
         "overdue": cards.overdue,
         "line": cards.line,
         "recovered": cards.recovered,
         "delete": delete,
     }
-        "items": cards.directives.items,

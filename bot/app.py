@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 import structlog
 
 from bot import clock, errors, metrics, timers
+from bot.composing import messages as composing_messages
+from bot.composing import rules as house_rules
+from bot.composing import sending
 from bot.db import Database, Tx, migrate, sole
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
@@ -25,6 +28,7 @@ from bot.retention import nightly, periods
 from bot.roster import messages
 from bot.settings import Settings
 from bot.summaries import messages as summary_messages
+from bot.summaries.place import Page
 from bot.telegram import context, gateway, hook, intake, menus, routes, sender
 from bot.texts import Words
 from bot.web import gauges
@@ -43,8 +47,11 @@ CLAIMED_ALONE = frozenset({"chase"})
 _LOST_CHAT = (Verdict.GONE, Verdict.BLOCKED, Verdict.MUTED, Verdict.MOVED)
 
 
-def preparations(words: Words, phones: str, book: Callable[[], Book]) -> dict[str, outbox.Prepare]:
+def preparations(
+    words: Words, phones: str, book: Callable[[], Book], house: house_rules.House = house_rules.usual
+) -> dict[str, outbox.Prepare]:
     """Every kind of delivery and how it is put into words."""
+    desk = sending.desks(words, house, lambda: book().calendars)
     return {
         **cards.preparations(words),
         **trouble_messages.preparations(words, phones),
@@ -52,6 +59,7 @@ def preparations(words: Words, phones: str, book: Callable[[], Book]) -> dict[st
         **summary_messages.preparations(words, phones),
         **plan_messages.preparations(book),
         **report_messages.preparations(book),
+        **composing_messages.preparations(desk, lambda notice_id: Page(notice_id).callback()),
     }
 
 
@@ -95,18 +103,21 @@ class App:
         self.bot_id, self.username = bot_id, username
         self.book = books.read(settings.config_dir, settings.zone)
         self._config = settings.config_dir
+        self.house = house_rules.Watched(settings.config_dir / house_rules.FILE)
+        self.desk = sending.desks(words, self.house, lambda: self.book.calendars)
         self._put_off: dict[str, dt.datetime] = {}  # what failed is not tried again at every tick
         self._parts = settings.parts
         self._send_rate = settings.send_rate
         self._reports = reports.Watch()
         phones = settings.phones_in_chat.value
         self.sender = sender.Sender(
-            db, tg, preparations(words, phones, lambda: self.book), bot_id=bot_id, group_rate=settings.group_rate, owner=owner,
+            db, tg, preparations(words, phones, lambda: self.book, self.house),
+            bot_id=bot_id, group_rate=settings.group_rate, owner=owner,
             only_one_of=CLAIMED_ALONE, is_alone=is_alone, after=follow, at=at,
         )  # fmt: skip
         self.intake = intake.Intake(
             context.Doors(db, tg, options),
-            lambda application: routes.add(application, words, phones, lambda: self.book),
+            lambda application: routes.add(application, words, phones, lambda: self.book, self.house),
             owner=owner,
             hook=_hook(settings, db, tg, owner),
             is_alone=is_alone,
@@ -183,6 +194,8 @@ class App:
         await self._reread()
         await self._do("deadline", deadline.tell)
         await self._do("trouble", trouble.remind_undescribed)
+        for draft_id in await self.db.read(sending.due, now):
+            await self._do(f"draft {draft_id}", sending.leave, draft_id, desk=self.desk())
         for rung in await self.db.read(ladder.due, now):
             reason = await self._do(str(rung), ladder.climb, rung, quiet=self.book.quiet)
             if reason is not None:

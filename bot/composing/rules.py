@@ -3,7 +3,12 @@
 import datetime as dt
 import pathlib
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+
+import structlog
+
+log = structlog.get_logger()
 
 FILE = "desk.toml"
 MINUTE = dt.timedelta(seconds=60)  # nothing leaves before; it can be taken back
@@ -38,6 +43,36 @@ class Loaded:
 
 
 DEFAULT = Rules()
+House = Callable[[], Rules]  # the rules in force at this moment
+
+
+def usual() -> Rules:
+    """The rules where nobody has settled others."""
+    return DEFAULT
+
+
+class Watched:
+    """The rules of a file, read again whenever it has been edited; its faults are logged once."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self._rules = load(path).rules
+        self()
+
+    def __call__(self) -> Rules:
+        """The rules in force now."""
+        try:
+            state = self._path.stat()
+            stamp = (state.st_mtime_ns, state.st_size)
+        except OSError:
+            stamp = (0, 0)
+        if stamp != self._stamp:
+            self._stamp, loaded = stamp, load(self._path)
+            self._rules = loaded.rules
+            for fault in loaded.faults:
+                log.warning("config_fault", fault=fault)
+        return self._rules
 
 
 def load(path: pathlib.Path) -> Loaded:

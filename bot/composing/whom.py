@@ -202,3 +202,24 @@ def spoken(text: str, everyone: list[Unit]) -> str:
 
     said = "".join(say(token) for token in re.findall(r"[()]|[^\s()]+", text))
     return said.replace("且除外:", ",除外:")
+
+
+def named(text: str, mine: list[Unit]) -> str | None:
+    """Units by their full names, joined by 、 or commas; None where these are no names but words of an audience.
+
+    Raises:
+        Refused: a name that nobody within reach has, or several have.
+    """
+    names = [name for name in re.split(r"[、,\uff0c;\uff1b\s]+", text.strip()) if name]
+    if not names or all(name.isascii() or ":" in name for name in names):
+        return None
+    codes = []
+    for name in names:
+        found = [u.code for u in mine if u.name == name and u.owes_answers]
+        counties = [
+            u.code for u in mine if u.kind == "county" and name in (u.name, unit_tree.short_name(u.name))
+        ]
+        if len(found) + len(counties) != 1:
+            raise errors.Refused(f"没找到“{name[:20]}”,或不止一个。请写单位全名,用顿号隔开。")
+        codes += [f"unit:{code}" for code in found] + [f"county:{code}" for code in counties]
+    return checked(" or ".join(codes))

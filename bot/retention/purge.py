@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot import errors
 from bot.audit import forgetting as trail_forgetting
 from bot.audit import trail
+from bot.composing import opinions
 from bot.db import Tx
 from bot.delivery import forgetting as delivery
 from bot.inbox import forgetting as inbox
@@ -65,6 +66,7 @@ STEPS = (
     Step("troubles", "“有困难”的文字、语音、照片", lambda p: p.trouble_days, notices.told, notices.erase_told),
     Step("reports", "回报里写的那句话", lambda p: p.report_days, notices.reported, notices.erase_reported),
     Step("deliveries", "已经了结的投递记录", lambda p: p.delivery_days, delivery.settled, delivery.erase),
+    Step("opinions", "意见", lambda p: p.delivery_days, opinions.old, opinions.erase),
     Step("audit", "操作记录", lambda p: p.audit_days, trail_forgetting.old, trail_forgetting.erase),
     Step("invitations", "过期的登记码", lambda p: p.invitation_days, roster.expired, roster.erase_expired),
     Step("tries", "输错登记码的记录", _a_day, roster.tries, roster.erase_tries),

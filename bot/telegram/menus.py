@@ -17,6 +17,7 @@ PRIVATE = (
     "summary",
     "missing",
     "chase",
+    "send",
     "plans",
     "calendar",
     "report",

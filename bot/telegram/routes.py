@@ -18,9 +18,10 @@ from bot.summaries.picking import Picking
 from bot.telegram.context import Application
 from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.carrying import Carrying
+from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
-from bot.telegram.handlers.enrolment import Enrolling
 from bot.telegram.handlers.directives import Directives
+from bot.telegram.handlers.enrolment import Enrolling
 from bot.telegram.handlers.planning import Planning
 from bot.telegram.handlers.reports import Reporting
 from bot.telegram.handlers.schooldays import SchoolDaysInChat
@@ -30,26 +31,29 @@ from bot.texts import Words
 NEW = filters.UpdateType.MESSAGE  # an edited message is no new command
 
 
-def add(application: Application, words: Words, phones: str, book: Callable[[], Book]) -> None:
+def add(
+    application: Application, words: Words, phones: str, book: Callable[[], Book], house: House = usual
+) -> None:
     """Every handler, in the order in which they are asked."""
     answering, enrolling = Answering(words), Enrolling(words)
+    directives = Directives(words, answering, DirectiveCards(words))
     pages = Pages(words, phones)
     desk = Desk(words, pages, Picking(words), TroubleMessages(words, phones))
     carrying = Carrying(words, pages)
-    directives = Directives(words, answering, DirectiveCards(words))
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
     reporting = Reporting(words, ReportPages(book))
-    talking = Talking(words, enrolling, answering, desk, planning, days, reporting)
+    composing = Composing(words, sending.desks(words, house, lambda: book().calendars))
+    talking = Talking(words, enrolling, answering, desk, planning, days, reporting, composing)
 
     buttons = {
         "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,
         "look": answering.look,
+        "ack": directives.acknowledge, "items": directives.ask, "it-yes": directives.item, "it-bad": directives.item,
+        "it-rest": directives.rest, "it-page": directives.turn,
         "t-theme": answering.trouble_theme, "t-need": answering.trouble_need, "t-enough": answering.trouble_enough,
         "t-reword": answering.trouble_reword, "t-solved": answering.trouble_solved, "t-wrong": answering.trouble_wrong,
         "t-step": desk.trouble_step, "t-phone": desk.trouble_phone,
         "is-me": enrolling.is_me, "not-me": enrolling.not_me, "no-count": enrolling.not_counted,
-        "ack": directives.acknowledge, "items": directives.ask, "it-yes": directives.item, "it-bad": directives.item,
-        "it-rest": directives.rest, "it-page": directives.turn,
         "handover": enrolling.hand_over_this, "bind": enrolling.agree,
         "page": desk.page, "phones": desk.numbers,
         "xlsx": carrying.excel, "picture": carrying.picture,
@@ -61,12 +65,14 @@ def add(application: Application, words: Words, phones: str, book: Callable[[], 
         "plan-run": planning.run_ask, "plan-run!": planning.run, "plan-ahead": planning.ahead,
         "today": reporting.today, "fire": reporting.fire, "hands": reporting.hands,
         "days": days.page, "off-whom": days.whom, "off-ask": days.ask, "off": days.close, "off-back": days.take_back,
+        **dict.fromkeys(drafts.OWN, composing.press), drafts.AGAIN: composing.again, drafts.LOOK: composing.look,
+        drafts.AGREE: composing.agree, drafts.REFUSE: composing.refuse, opinions.BUTTON: composing.opinion,
     }  # fmt: skip
     commands = {
         "start": enrolling.start, "me": enrolling.me, "handover": enrolling.hand_over, "pilot": enrolling.pilot,
         "help": talking.help, "cancel": talking.cancel, "todo": talking.todo, "report": talking.report,
         "summary": desk.summary, "missing": desk.missing, "chase": desk.chase_command,
-        "plans": planning.plans, "calendar": days.calendar,
+        "plans": planning.plans, "calendar": days.calendar, "send": composing.send,
     }  # fmt: skip
     for action, handler in buttons.items():
         application.add_handler(CallbackQueryHandler(handler, pattern=rf"^v1:\d+:\d+:{action}(:|$)"))

@@ -196,6 +196,79 @@ NEEDS = [
 ]  # fmt: skip
 _needs = [{"n": n} for n in NEEDS]
 
+# ── sending ──────────────────────────────────────────────────────────────────────────────────────
+
+_top = _each(
+    title=["国庆假前安全工作", "字" * 30], items=[0, 30], files=[0, 5], fault=["", "这个时间已经过了。"]
+)
+_draft_cards = [
+    Fact(kind=kind, level=level, title="字" * 30, text=text, count=9, is_trial=is_trial, buttons=buttons)
+    for kind, level, text, is_trial, buttons in (
+        ("confirm", "today", "字" * 80, False, ("✅ 已落实", "⚠️ 有困难", "看全文", "📎 看原文")),
+        ("directive", "today", "字" * 80, True, ("👌 已知悉", "📝 逐项反馈")),
+        ("report", "now", "\n".join(["字" * 20] * 4), True, ("🟢 无情况", "✏️ 写一句")),
+    )
+]
+_outlooks = [
+    Fact(
+        units=4000,
+        has_bureaus=True,
+        groups=24,
+        private=1999,
+        unreached=41,
+        is_trial=True,
+        last=Fact(at=AT, units=3812, more=99, fewer=98),
+        most=3,
+        over=3812,
+        reason="字" * 60,
+        needs_two=True,
+    ),
+    Fact(
+        units=1,
+        has_bureaus=False,
+        groups=1,
+        private=0,
+        unreached=0,
+        is_trial=False,
+        last=Fact(at=AT, units=1, more=0, fewer=0),
+        most=0,
+        over=0,
+        reason="",
+        needs_two=False,
+    ),
+    Fact(
+        units=63,
+        has_bureaus=False,
+        groups=1,
+        private=62,
+        unreached=0,
+        is_trial=False,
+        last=None,
+        most=4,
+        over=2,
+        reason="",
+        needs_two=False,
+    ),
+]
+_plans = [
+    {
+        "card": card,
+        "lines": lines,
+        "whom": whom,
+        "how": "点一下",
+        "due": due,
+        "level": "响一声",
+        "first": first,
+        "o": o,
+    }
+    for card, o in zip(_draft_cards, _outlooks, strict=True)
+    for lines, whom, due, first in (
+        ([], "各校", "", ""),
+        (["12 " + "字" * 18] * 13, "字" * 200, "今天17:00", "大河县"),
+    )
+]
+
+
 SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.header": [{k: v for k, v in s.items() if k in ("kind", "level", "due", "is_trial", "over")} for s in CARD],
     "card.ask": CARD,
@@ -214,6 +287,46 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.overdue": _each(title=["国庆假前安全课", "字" * 30], count=[42, 4000], nudged=[0, 41, 42], is_trial=[False, True]),
     "card.own_overdue": _each(unit=[SHORT, LONG], title=["字" * 30], due=["17:00", "9月30日(周三)17:00"],
                               is_trial=[False, True]),
+    "composing.top": _top, "composing.text": _top, "composing.name": _top, "composing.what": _top, "composing.due": _top,
+    "composing.sound": _top, "composing.unfinished": [{"title": ""}, {"title": "字" * 30}],
+    "composing.summary": [t | {"chars": 12000} for t in _top],
+    "composing.whom": [t | w for t in _top for w in ({"whom": "", "units": 0}, {"whom": "各校且大河县", "units": 4000})],
+    "composing.reason": [t | {"over": 4000, "cap": 3} for t in _top],
+    "composing.first": [t | {"page": 1, "pages": n} for t in _top for n in (1, 3)],
+    "composing.unreached": [t | {"schools": [f"{LONG} 大河县"] * 8, "first": 1, "page": 1, "pages": 500} for t in _top],
+    "composing.shown": [{"card": c, "due": "今天17:00"} for c in _draft_cards],
+    "composing.plan": [{k: v for k, v in p.items() if k != "o"} for p in _plans],
+    "composing.reach": [{"o": p["o"], "first": p["first"]} for p in _plans],
+    "composing.ready": [_top[-1] | p for p in _plans], "composing.put": [
+        {"author": WHO, "title": "字" * 30, "items": 30, "files": 5} | p for p in _plans
+    ],
+    "composing.waiting": [{"title": "字" * 30, "units": 4000, "at": AT}],
+    "composing.leaving": _each(title=["字" * 30], units=[4000], leaves=["15:07:31"], by=["", WHO]),
+    "composing.sent": _each(title=["字" * 30], units=[4000], by=["", WHO], first=["", "大河县"]),
+    "composing.ended": [{"title": ""}, {"title": "字" * 30}],
+    "composing.back": _each(title=["字" * 30], by=["", WHO], why=["字" * 200]),
+    "composing.put_over": _each(author=[WHO], title=["字" * 30], state=["agreed", "refused", "over"], by=[WHO]),
+    "composing.refused_noted": [{"is_done": True}, {"is_done": False}],
+    "composing.rehearsal": [{"card": c, "due": "今天17:00"} for c in _draft_cards],
+    "composing.other_number": [{"units": 4000}],
+    "composing.how": [{"kind": k} for k in ("reminder", "confirm", "directive", "report")],
+    "composing.level": [{"level": level} for level in ("info", "today", "now")],
+    "composing.option": _each(state=[True, False, None], name=["长阳土家族自治县"], count=[4000]),
+    "composing.county": _each(name=["长阳土家族自治县"], count=[4000]),
+    "composing.again": _each(title=["字" * 30], at=[AT]),
+    "composing.group": _each(which=["c", "s", "t"], chosen=[0, 20]),
+    "composing.send": [{"units": 4000}], "composing.ask_second": [{"units": 4000}], "composing.list": [{"count": 4000}],
+    "composing.button": [{"which": n} for n in (
+        "drop", "go_on", "anew", "title_is_fine", "next", "clear", "back", "text", "title", "whom", "what", "when", "sound",
+        "no_files", "try", "first", "all_at_once", "undo", "withdraw", "mend", "rest", "table", "agree", "refuse", "full",
+        "files", "today17", "next12", "friday17", "opinion",
+    )],
+    "composing.toast": [{"which": n} for n in (
+        "old", "other", "soon", "alone", "leaving", "asked", "reason", "undone", "left", "agreed", "over", "changed",
+        "rehearsed", "dropped", "begun", "no_text",
+    )],
+    "composing.opinion_thanks": [{"is_sent": True}, {"is_sent": False}],
+    "composing.opinion": _each(who=[WHO], unit=[LONG], text=["字" * 200], at=[AT]),
     "desk.difference": _each(head=HEADS, then_now=[THEN]),
     "desk.top": _each(head=HEADS, name=["", "大河县"]),
     "desk.against": _each(then_now=[THEN, None], head=HEADS),
@@ -285,47 +398,8 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "calendar.taken_back": _each(is_new=[True, False], notices=[0, 2], asks=[24]),
     "calendar.close": _each(is_today=[True, False]), "calendar.whole": _each(is_city=[True, False], schools=[3812]),
     "calendar.some": _each(name=["山区"], schools=[3812]), "calendar.undo": [{"number": 0}, {"number": 99}],
-    "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "plans", "calendar", "report",
+    "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "send", "plans", "calendar", "report",
                                            "handover", "me", "help",
-    "composing.top": _top, "composing.text": _top, "composing.name": _top, "composing.what": _top, "composing.due": _top,
-    "composing.sound": _top, "composing.unfinished": [{"title": ""}, {"title": "字" * 30}],
-    "composing.summary": [t | {"chars": 12000} for t in _top],
-    "composing.whom": [t | w for t in _top for w in ({"whom": "", "units": 0}, {"whom": "各校且大河县", "units": 4000})],
-    "composing.reason": [t | {"over": 4000, "cap": 3} for t in _top],
-    "composing.first": [t | {"page": 1, "pages": n} for t in _top for n in (1, 3)],
-    "composing.unreached": [t | {"schools": [f"{LONG} 大河县"] * 8, "first": 1, "page": 1, "pages": 500} for t in _top],
-    "composing.plan": [{k: v for k, v in p.items() if k != "o"} for p in _plans],
-    "composing.reach": [{"o": p["o"], "first": p["first"]} for p in _plans],
-    "composing.ready": [_top[-1] | p for p in _plans], "composing.put": [
-        {"author": WHO, "title": "字" * 30, "items": 30, "files": 5} | p for p in _plans
-    ],
-    "composing.waiting": [{"title": "字" * 30, "units": 4000, "at": AT}],
-    "composing.leaving": _each(title=["字" * 30], units=[4000], leaves=["15:07:31"], by=["", WHO]),
-    "composing.sent": _each(title=["字" * 30], units=[4000], by=["", WHO], first=["", "大河县"]),
-    "composing.ended": [{"title": ""}, {"title": "字" * 30}],
-    "composing.back": _each(title=["字" * 30], by=["", WHO], why=["字" * 200]),
-    "composing.put_over": _each(author=[WHO], title=["字" * 30], state=["agreed", "refused", "over"], by=[WHO]),
-    "composing.refused_noted": [{"is_done": True}, {"is_done": False}],
-    "composing.rehearsal": [{"card": c, "due": "今天17:00"} for c in _draft_cards],
-    "composing.other_number": [{"units": 4000}],
-    "composing.how": [{"kind": k} for k in ("reminder", "confirm", "directive", "report")],
-    "composing.level": [{"level": level} for level in ("info", "today", "now")],
-    "composing.option": _each(state=[True, False, None], name=["长阳土家族自治县"], count=[4000]),
-    "composing.county": _each(name=["长阳土家族自治县"], count=[4000]),
-    "composing.again": _each(title=["字" * 30], at=[AT]),
-    "composing.group": _each(name=["c", "s", "t"], chosen=[0, 20]),
-    "composing.send": [{"units": 4000}], "composing.ask_second": [{"units": 4000}], "composing.list": [{"count": 4000}],
-    "composing.button": [{"name": n} for n in (
-        "drop", "go_on", "anew", "title_is_fine", "next", "clear", "back", "text", "title", "whom", "what", "when", "sound",
-        "no_files", "try", "first", "all_at_once", "undo", "withdraw", "mend", "rest", "table", "agree", "refuse", "full",
-        "files", "today17", "next12", "friday17", "opinion",
-    )],
-    "composing.toast": [{"name": n} for n in (
-        "old", "other", "soon", "alone", "leaving", "asked", "reason", "undone", "left", "agreed", "over", "changed",
-        "rehearsed", "dropped", "begun", "no_text",
-    )],
-    "composing.opinion_thanks": [{"is_sent": True}, {"is_sent": False}],
-    "composing.opinion": _each(who=[WHO], unit=[LONG], text=["字" * 200], at=[AT]),
                                            "cancel", "start")],
     "hands.owner": [{"o": o} for o in OWNERS], "hands.owners": _needs, "hands.what": _needs,
     "hands.line": _each(n=NEEDS, now=[AT]), "hands.todo": [{"why": why} for why in WHYS],
@@ -352,6 +426,19 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "toast.already_mine": [{"at": AT}], "toast.already": _each(by=[WHO], at=[AT], words=["字" * 10]),
     "toast.choose": _count, "toast.closed": [{"due_at": DUE}],
     "toast.look": [{"units": units} for units in ([], OWN_UNITS[:1], OWN_UNITS[1:2], OWN_UNITS[2:], OWN_UNITS)],
+    "toast.acknowledged": _each(unit=[LONG, "8 所"], words=["已知悉"], at=[AT]), "toast.listed": _unit,
+    "toast.item": _each(unit=[LONG], item=["12"], words=["字" * 10], at=[AT]),
+    "toast.item_late": _each(unit=[LONG], item=["12"], words=["字" * 10], due_at=[DUE]),
+    "toast.rest": _each(unit=[LONG], count=[9], words=["字" * 10], at=[AT]),
+    "directive.ask": DIRECTIVE,
+    "directive.done": _each(title=["字" * 30], count=[9], by=[WHO], at=[AT], on_behalf=[True, False], late=[True, False],
+                            troubled=[0, 9], is_trial=[True, False]),
+    "directive.items": _each(title=["字" * 30], unit=[LONG], due=["12月30日(周三)17:00"], over=[True, False],
+                             is_trial=[True, False], version=[1, 12], lines=[ITEMS], done=[0, 9], count=[9],
+                             mode=["y", "t"]),
+    "directive.superseded": _each(title=["字" * 30], is_trial=[True, False]),
+    "directive.one_feedback": _unit, "directive.item": _each(mark=["☐", "⚠️"], key=["12"], text=["字" * 15 + "…"]),
+    "directive.all_done": _words, "directive.some_trouble": _words,
     "toast.seen_by": [{"words": "已看到"}, {"words": ""}],
     "trouble.theme": _unit, "trouble.need": _each(unit=[LONG], phone=[PHONE, ""], above=["县局", "市局"]),
     "trouble.line": _each(unit=[LONG], urgent=[True, False], phone=[PHONE, ""]),
@@ -369,16 +456,3 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "workbook.missing": [{"reach": r} for r in ("silent", "unbound", "undelivered")],
     "workbook.excused": [{"reason": "今天停课"}], "workbook.trouble": [{"state": s} for s in STATES],
 }  # fmt: skip
-    "toast.acknowledged": _each(unit=[LONG, "8 所"], words=["已知悉"], at=[AT]), "toast.listed": _unit,
-    "toast.item": _each(unit=[LONG], item=["12"], words=["字" * 10], at=[AT]),
-    "toast.item_late": _each(unit=[LONG], item=["12"], words=["字" * 10], due_at=[DUE]),
-    "toast.rest": _each(unit=[LONG], count=[9], words=["字" * 10], at=[AT]),
-    "directive.ask": DIRECTIVE,
-    "directive.done": _each(title=["字" * 30], count=[9], by=[WHO], at=[AT], on_behalf=[True, False], late=[True, False],
-                            troubled=[0, 9], is_trial=[True, False]),
-    "directive.items": _each(title=["字" * 30], unit=[LONG], due=["12月30日(周三)17:00"], over=[True, False],
-                             is_trial=[True, False], version=[1, 12], lines=[ITEMS], done=[0, 9], count=[9],
-                             mode=["y", "t"]),
-    "directive.superseded": _each(title=["字" * 30], is_trial=[True, False]),
-    "directive.one_feedback": _unit, "directive.item": _each(mark=["☐", "⚠️"], key=["12"], text=["字" * 15 + "…"]),
-    "directive.all_done": _words, "directive.some_trouble": _words,

@@ -56,6 +56,7 @@ BUTTONS = {  # what stands on a button; everything else in these files is read i
     "plans": "make_up skip go leave row switch now send days_ahead last_table back",
     "reports": "open all_needs table back",
     "calendar": "close whole some sure undo back home",
+    "composing": "how level option county again group send ask_second list button",
     "enrol": "share_phone yes_me not_me count_it do_not_count agree",
     "trouble": "wrong_tap nothing_more reword seen phoned solved number answer_now",
 }  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import telegram
 from telegram.constants import ChatMemberStatus, ChatType
 
+from bot.composing import opinions
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.model import ChatState
@@ -174,7 +175,7 @@ class Enrolling:
             city_phone=face.phone,
         )
         not_me = Button(self.words.plain("enrol.not_me"), Callback("not-me"))
-        await context.say(OutgoingMessage(html, ((not_me,),)))
+        await context.say(OutgoingMessage(html, ((not_me,), (opinions.button(self.words),))))
 
     # ── handing over ─────────────────────────────────────────────────────────────────────────────
 

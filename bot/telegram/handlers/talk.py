@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import telegram
 
+from bot.composing import opinions
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.inbox import questions
@@ -15,6 +16,7 @@ from bot.roster import access, enrolment, people
 from bot.telegram.context import Context
 from bot.telegram.handlers import group_words
 from bot.telegram.handlers.answering import Answering
+from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling, group_seen
 from bot.telegram.handlers.planning import Planning
@@ -40,6 +42,7 @@ class Talking:
     planning: Planning
     days: SchoolDaysInChat
     reporting: Reporting
+    composing: Composing
 
     def plain_words(self) -> dict[str, Handler]:
         """What can be typed instead of a command, in private."""
@@ -47,6 +50,7 @@ class Talking:
             "汇总": self.desk.summary, "未报": self.desk.missing, "提醒": self.desk.chase_command,
             "催报": self.desk.chase_command, "计划": self.planning.plans, "校历": self.days.calendar,
             "今天": self.reporting.typed, "要处理": self.reporting.typed_hands,
+            "发通知": self.composing.send,
             "待办": self.todo, "我": self.enrolling.me, "我是谁": self.enrolling.me,
             "交接": self.enrolling.hand_over, "帮助": self.help, "开始": self.enrolling.start, "取消": self.cancel,
         }  # fmt: skip
@@ -67,6 +71,8 @@ class Talking:
         await self._say(context, "talk.not_understood" if person else "talk.help_stranger")
 
     async def _answered(self, context: Context, asked: questions.Question, typed: str) -> None:
+        if await self.composing.answered(context, asked, typed):
+            return
         if asked.kind == trouble.QUESTION:
             await self.answering.told_in_words(context, asked.subject, " ".join(typed.split()))
         elif asked.kind == answer.LINE_QUESTION:
@@ -87,6 +93,8 @@ class Talking:
             file_id, kind = message.photo[-1].file_id, "photo"
         if asked is not None and asked.kind == trouble.QUESTION and file_id:
             return await self.answering.told_by_file(context, asked.subject, file_id, kind)
+        if await self.composing.file(context, message):
+            return None
         await self._say(context, "talk.no_voice")
 
     async def group_typed(self, update: telegram.Update, context: Context) -> None:
@@ -112,11 +120,12 @@ class Talking:
         if person is None:
             return await self._say(context, "talk.help_stranger")
         is_bureau = not person.scope(access.Action.SEE_TABLE).is_empty
-        await self._say(context, "talk.help_bureau" if is_bureau else "talk.help_school")
+        name = "talk.help_bureau" if is_bureau else "talk.help_school"
+        await self._say(context, name, ((opinions.button(self.words),),))
 
     async def cancel(self, _: telegram.Update, context: Context) -> None:
         """/cancel: nothing is expected of the person any more."""
-        if context.is_private:
+        if context.is_private and not await self.composing.cancel(context):
             had = await context.transact(questions.close, context.user_id)
             await context.say(OutgoingMessage(self.words.html("talk.cancelled", something=had)))
 
@@ -149,6 +158,8 @@ class Talking:
 
     def _owed_rows(self, n: queries.Notice, s: queries.Status) -> tuple[tuple[Button, ...], ...]:
         args = (str(s.unit_id),)
+        if n.kind is Kind.DIRECTIVE:
+            return ((Button(f"📝 {n.title}·{s.name}", Callback("items", n.id, n.version, args)),),)
         sign = "🟢" if n.kind is Kind.REPORT else "✅"
         yes = Button(f"{sign} {n.title}·{s.name}", Callback("yes", n.id, n.version, args))
         other = "say" if n.kind is Kind.REPORT else "trouble"
@@ -158,8 +169,6 @@ class Talking:
             else self.words.plain("card.trouble", words=n.trouble_words)
         )
         return ((yes,), (Button(label, Callback(other, n.id, n.version, args)),))
-        if n.kind is Kind.DIRECTIVE:
-            return ((Button(f"📝 {n.title}·{s.name}", Callback("items", n.id, n.version, args)),),)
 
     async def _say(self, context: Context, name: str, rows: tuple[tuple[Button, ...], ...] = ()) -> None:
         await context.say(OutgoingMessage(self.words.html(name), rows))

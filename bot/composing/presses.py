@@ -1,0 +1,401 @@
+"""What each button of sending does to a draft; every one in one transaction, with the rights of this moment."""
+
+import datetime as dt
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot import errors
+from bot.composing import drafts, outlook, pages, sending, whom
+from bot.composing.drafts import Draft
+from bot.composing.model import State
+from bot.composing.pages import Pages, Part, Shown
+from bot.composing.sending import Agreed, Desk, Sent
+from bot.db import Tx
+from bot.delivery.message import Callback, OutgoingMessage
+from bot.inbox import questions
+from bot.notices import model as notices
+from bot.notices.publish import File, Item
+from bot.notices.rules import Kind
+from bot.roster import access, people, units
+from bot.roster.people import Person
+
+QUESTION, WHY_NOT = "send", "send_no"  # kinds of open questions; the subject is draft:part, draft:edition
+TYPED_WITHIN = dt.timedelta(hours=12)
+CHUNK = 3500  # characters of a full text on one message
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the person is to see.
+
+    Attributes:
+        message: takes the place of the page; None leaves it as it is.
+        toast: '' stops the button's spinning.
+        also: said below, in this order.
+        draft_id: whose one message it is; 0 where it is nobody's.
+        stood_on: the message the draft was shown on before; None if on none.
+    """
+
+    message: OutgoingMessage | None = None
+    toast: str = ""
+    also: tuple[OutgoingMessage, ...] = ()
+    draft_id: int = 0
+    stood_on: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A press on the author's own draft, as each action is given it."""
+
+    tx: Tx
+    now: dt.datetime
+    desk: Desk
+    person: Person
+    draft: Draft
+    callback: Callback
+
+    def change(self, **values: object) -> Draft:
+        return drafts.change(self.tx, self.now, self.draft, **values)
+
+    def word(self, index: int = 0) -> str:
+        args = self.callback.args
+        return args[index] if index < len(args) else ""
+
+    def toast(self, name: str) -> str:
+        return self.desk.words.plain("composing.toast", which=name)
+
+
+Then = tuple[Draft, Shown | None, str]  # the draft, its page (None: what comes next), a toast's name
+
+
+# ── coming in ────────────────────────────────────────────────────────────────────────────────────
+
+
+def start(tx: Tx, now: dt.datetime, user_id: int, desk: Desk) -> Done:
+    """/send: an empty draft, or the one there is.
+
+    Raises:
+        NotAllowed: who may send nothing.
+    """
+    person = drafts.sender(tx, user_id)
+    draft = drafts.present(tx, person.contact_id)
+    if draft is not None and (draft.title or draft.files):
+        shown = Pages(desk).unfinished(draft, 0) if draft.is_open else Pages(desk).standing(tx, draft)
+        return Done(shown, draft_id=draft.id, stood_on=draft.message_id)
+    draft = draft or drafts.begin(tx, now, person)
+    return shown_on(tx, now, desk, person, draft, Shown(Part.TEXT), user_id)
+
+
+def shown_on(
+    tx: Tx, now: dt.datetime, desk: Desk, person: Person, draft: Draft, shown: Shown | None, user_id: int,
+    *, toast: str = "", also: tuple[OutgoingMessage, ...] = (),
+) -> Done:  # fmt: skip
+    """The draft's page; what can be typed there is expected from now on, and nothing else of ours."""
+    it = shown or Shown(pages.step(draft))
+    part = pages.step(draft) if it.part is Part.READY else it.part
+    if draft.is_open and part in pages.TYPED:
+        questions.ask(tx, now, user_id, QUESTION, f"{draft.id}:{part}", for_=TYPED_WITHIN)
+    else:
+        asked = questions.open(tx, now, user_id)
+        if asked is not None and asked.kind == QUESTION:
+            questions.close(tx, now, user_id)
+    message = Pages(desk).show(tx, now, draft, person, it)
+    text = desk.words.plain("composing.toast", which=toast) if toast else ""
+    return Done(message, text, also, draft.id, draft.message_id)
+
+
+# ── the author's buttons ─────────────────────────────────────────────────────────────────────────
+
+
+def press(
+    tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, message_id: int | None, desk: Desk
+) -> Done:
+    """A button of the author's own message; one of an older edition only shows what is true now.
+
+    Raises:
+        NotAllowed: who may send nothing (any more), or whose draft this is not.
+        Refused: there is no such draft, or what was chosen cannot be.
+    """
+    draft = drafts.own(tx, user_id, callback.notice)
+    person = people.get(tx, draft.contact_id)
+    drafts.on_message(tx, now, draft.id, message_id)
+    act = _OPEN.get(callback.action) if draft.is_open else _SETTLED.get(callback.action)
+    if act is None or callback.version != draft.edition:
+        return shown_on(tx, now, desk, person, draft, None, user_id, toast="old")
+    if callback.action == pages.TRY:
+        also = (_rehearsed(tx, now, draft, person, desk),)
+        return shown_on(tx, now, desk, person, draft, Shown(Part.READY), user_id, also=also)
+    after, shown, toast = act(Pressed(tx, now, desk, person, draft, callback))
+    return shown_on(tx, now, desk, person, after, shown, user_id, toast=toast)
+
+
+def _page(it: Pressed) -> Then:
+    return it.draft, pages.shown_of(it.callback), ""
+
+
+def _anew(it: Pressed) -> Then:
+    """[重新写]: the old one is given up, and if a notice is named, that is the new one's text."""
+    notice_id = it.callback.number(0) or 0
+    _drop(it)
+    if notice_id:
+        return copied(it.tx, it.now, it.person, notice_id), None, "begun"
+    return drafts.begin(it.tx, it.now, it.person), Shown(Part.TEXT), "begun"
+
+
+def _drop(it: Pressed) -> Then:
+    draft = sending.take_back(it.tx, it.now, it.draft, it.person) or it.draft
+    return drafts.give_up(it.tx, it.now, draft, by=it.person.actor), None, "dropped"
+
+
+def _title(it: Pressed) -> Then:
+    return (it.change(text=it.draft.title) if not it.draft.text else it.draft), None, ""
+
+
+def _word(it: Pressed) -> Then:
+    """A tap on a word of the audience."""
+    everyone = units.every(it.tx)
+    reach = it.person.scope(access.Action.SEND)
+    mine = [u for u in everyone if reach.has(u.place)]
+    known = [option.word for group in whom.Group for option in whom.options(group, everyone, mine)]
+    word = next((word for word in known if whom.key(word) == it.word(2)), None)
+    shown = pages.shown_of(it.callback)
+    if word is None:
+        return it.draft, shown, "old"
+    choice = (whom.read(it.draft.audience) or whom.Choice()).turned(word)
+    return it.change(audience=narrowed(it.person, everyone, choice.text()), first_county_id=None), shown, ""
+
+
+def narrowed(person: Person, everyone: list[units.Unit], text: str) -> str:
+    """The audience within what this person may send to: of a county's officer, his counties.
+
+    Raises:
+        Refused: too long to be kept.
+    """
+    reach = person.scope(access.Action.SEND)
+    if not text or reach.everything:
+        return text
+    codes = [u.code for u in everyone if u.kind == "county" and u.id in reach.counties]
+    parts = text.split(" and ")
+    if any(part.strip("()").split(" or ")[0].startswith("county:") for part in parts):
+        return text  # he named some of his own: others are refused where they are counted
+    return whom.within(text, codes)
+
+
+def _clear(it: Pressed) -> Then:
+    return it.change(audience="", first_county_id=None), Shown(Part.WHOM), ""
+
+
+def _kind(it: Pressed) -> Then:
+    kind = next((kind for kind in pages.KINDS if kind.value == it.word()), None)
+    if kind is None or (kind is Kind.DIRECTIVE and not it.draft.items):
+        return it.draft, Shown(Part.WHAT), "old"
+    values: dict[str, object] = {"kind": kind.value}
+    if kind is Kind.REMINDER:
+        values["due_at"] = None
+    elif it.draft.level == "info":
+        values["level"] = ""  # an ask is heard
+    return it.change(**values), None, ""
+
+
+def _due(it: Pressed) -> Then:
+    due_at = pages.due_of(it.word(), it.now, it.desk.zone)
+    if due_at is None:
+        return it.draft, Shown(Part.WHEN), "soon"
+    return it.change(due_at=due_at), None, ""
+
+
+def _sound(it: Pressed) -> Then:
+    if it.word() not in pages.levels(it.draft):
+        return it.draft, Shown(Part.SOUND), "old"
+    return it.change(level=it.word()), None, ""
+
+
+def _no_files(it: Pressed) -> Then:
+    return drafts.detach(it.tx, it.now, it.draft), None, ""
+
+
+def _first(it: Pressed) -> Then:
+    """[先发一个县]: this one; 0 is all at once again."""
+    county_id = it.callback.number(0)
+    reach = it.person.scope(access.Action.SEND)
+    known = {u.id for u in units.every(it.tx) if u.kind == "county" and reach.has(u.place)}
+    if county_id == 0 or county_id in known:
+        return it.change(first_county_id=county_id or None), None, ""
+    return it.draft, None, "old"
+
+
+def _send(it: Pressed) -> Then:
+    told = it.callback.number(0)
+    if told is None or pages.step(it.draft) is not Part.READY:
+        return it.draft, None, "old"
+    try:
+        done = sending.send(it.tx, it.now, it.draft, it.person, told=told, desk=it.desk)
+    except errors.Refused as fault:  # said on the page, where it can be mended
+        return it.draft, Shown(Part.WHOM, 0, fault.sentence), "other"
+    part = {Sent.REASON: Part.REASON, Sent.SOON: Part.WHEN}.get(done)
+    return drafts.get(it.tx, it.draft.id), Shown(part) if part else None, done.value
+
+
+def _undo(it: Pressed) -> Then:
+    opened = sending.take_back(it.tx, it.now, it.draft, it.person)
+    return (opened, None, "undone") if opened else (it.draft, None, "left")
+
+
+def _left(it: Pressed) -> Then:
+    return it.draft, None, "left"
+
+
+def _rest(it: Pressed) -> Then:
+    """[发其余的]: the same to the other counties, as a draft to be looked at."""
+    before = it.draft
+    others = drafts.present(it.tx, it.person.contact_id)
+    if before.first_county_id is None or before.state is not State.SENT or others is not None:
+        return others or before, None, "old"
+    code = units.get(it.tx, before.first_county_id).code
+    draft = drafts.begin(
+        it.tx, it.now, it.person, title=before.title, text=before.text, full_text=before.full_text,
+        kind=before.kind.value if before.kind else "", audience=whom.but(before.audience, code), level=before.level,
+        due_at=before.due_at, reason=before.reason,
+    )  # fmt: skip
+    drafts.put_items(it.tx, draft.id, before.items)
+    return drafts.attach(it.tx, it.now, drafts.get(it.tx, draft.id), *before.files), None, "begun"
+
+
+_OPEN: dict[str, Callable[[Pressed], Then]] = {
+    pages.PAGE: _page, pages.NEW: _anew, pages.DROP: _drop, pages.TITLE: _title, pages.WORD: _word, pages.CLEAR: _clear,
+    pages.KIND: _kind, pages.DUE: _due, pages.SOUND: _sound, pages.NO_FILES: _no_files, pages.FIRST: _first,
+    pages.SEND: _send, pages.TRY: _page,
+}  # fmt: skip
+_SETTLED: dict[str, Callable[[Pressed], Then]] = {
+    pages.UNDO: _undo, pages.REST: _rest, pages.NEW: _anew, pages.SEND: _left,
+}  # fmt: skip
+
+
+# ── an old notice again ──────────────────────────────────────────────────────────────────────────
+
+
+def again(
+    tx: Tx, now: dt.datetime, notice_id: int, *, user_id: int, message_id: int | None, desk: Desk
+) -> Done:
+    """[再发]: a draft that says what the notice said, unless another is begun already.
+
+    Raises:
+        NotAllowed: who may send nothing, or to none of those the notice asked.
+    """
+    person = drafts.sender(tx, user_id)
+    draft = drafts.present(tx, person.contact_id)
+    if draft is not None and (draft.title or not draft.is_open):
+        drafts.on_message(tx, now, draft.id, message_id)
+        shown = Pages(desk).unfinished(draft, notice_id) if draft.is_open else Pages(desk).standing(tx, draft)
+        return Done(shown, draft_id=draft.id, stood_on=draft.message_id)
+    if draft is not None:
+        drafts.change(tx, now, draft, state=State.GIVEN_UP.value)
+    copy = copied(tx, now, person, notice_id)
+    drafts.on_message(tx, now, copy.id, message_id)
+    return shown_on(tx, now, desk, person, copy, None, user_id, toast="begun")
+
+
+def copied(tx: Tx, now: dt.datetime, person: Person, notice_id: int) -> Draft:
+    """A draft with the words, items, files and audience of a notice; its deadline is to be told anew.
+
+    Raises:
+        NotAllowed: the notice is none of this person's area.
+    """
+    n, v, i, f = notices.notice, notices.notice_version, notices.notice_item, notices.attachment
+    row = tx.execute(sa.select(n).where(n.c.id == notice_id, n.c.recalled_at.is_(None))).mappings().first()
+    if row is None or not _is_of(tx, person, row):
+        raise errors.NotAllowed("这条通知您不能再发。")
+    words = tx.execute(
+        sa.select(v.c.text, v.c.full_text).where(v.c.notice_id == notice_id, v.c.version == row["version"])
+    ).one()
+    everyone = units.every(tx)
+    draft = drafts.begin(
+        tx, now, person, title=row["title"], text=words.text, full_text=words.full_text, kind=row["kind"],
+        audience=narrowed(person, everyone, row["audience"]), level=row["level"], again=notice_id,
+    )  # fmt: skip
+    standing = (i.c.notice_id == notice_id, i.c.item != "", i.c.until_version.is_(None))
+    items = tx.execute(sa.select(i).where(*standing).order_by(i.c.position))
+    drafts.put_items(tx, draft.id, [Item(r.item, r.text, r.party) for r in items])
+    files = tx.execute(sa.select(f).where(f.c.notice_id == notice_id).order_by(f.c.position))
+    kept = [File(r.file_id, r.file_kind, r.name, r.bytes, r.from_chat, r.from_message) for r in files]
+    return drafts.attach(tx, now, drafts.get(tx, draft.id), *kept)
+
+
+def _is_of(tx: Tx, person: Person, row: sa.RowMapping) -> bool:
+    """The notice asked somebody within this person's reach, or he published it."""
+    reach = person.scope(access.Action.SEND)
+    if reach.everything or row["published_by"] == person.actor:
+        return True
+    a = notices.assignment
+    here = sa.select(a.c.id).where(a.c.notice_id == row["id"], a.c.county_id.in_(reach.counties))
+    return tx.execute(here.limit(1)).first() is not None
+
+
+# ── looking ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _rehearsed(tx: Tx, now: dt.datetime, draft: Draft, person: Person, desk: Desk) -> OutgoingMessage:
+    ahead = outlook.look(tx, now, draft, person, rules=desk.rules, zone=desk.zone)
+    return Pages(desk).rehearsal(draft, now, is_trial=ahead.is_trial)
+
+
+def look(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: Desk) -> Done:
+    """A button under a rehearsed card, or under what a second officer is asked: the text, the files, or nothing.
+
+    Raises:
+        NotAllowed: neither the author nor one who may agree.
+    """
+    draft = drafts.find(tx, callback.notice)
+    if draft is None:
+        raise errors.Refused(drafts.GONE)
+    person = people.by_user(tx, user_id)
+    if person is None or person.contact_id != draft.contact_id:
+        sending.put_to(tx, user_id, draft.id, draft.edition)
+    else:
+        drafts.sender(tx, user_id)
+    what = callback.args[0] if callback.args else ""
+    if what == "full" and draft.full_text:
+        chunks = [draft.full_text[at : at + CHUNK] for at in range(0, len(draft.full_text), CHUNK)]
+        return Done(also=tuple(OutgoingMessage(html.escape(chunk, quote=False)) for chunk in chunks))
+    if what == "files" and draft.files:
+        files = (OutgoingMessage("", file_id=f.file_id, file_kind=f.kind) for f in draft.files)
+        return Done(also=tuple(files))
+    return Done(toast=desk.words.plain("composing.toast", which="rehearsed"))
+
+
+# ── the second officer ───────────────────────────────────────────────────────────────────────────
+
+
+def agree(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: Desk) -> Done:
+    """[同意发送].
+
+    Raises:
+        As `sending.agree`.
+    """
+    done = sending.agree(tx, now, user_id, callback.notice, callback.version, desk=desk)
+    name = {Agreed.DONE: "agreed", Agreed.OVER: "over", Agreed.OTHER: "changed"}[done]
+    return _put(tx, now, callback, desk, name)
+
+
+def ask_why_not(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: Desk) -> Done:
+    """[不同意]: why?
+
+    Raises:
+        As `sending.put_to`.
+    """
+    draft, _ = sending.put_to(tx, user_id, callback.notice, callback.version)
+    if draft is None:
+        return _put(tx, now, callback, desk, "over")
+    questions.ask(tx, now, user_id, WHY_NOT, f"{draft.id}:{draft.edition}", for_=TYPED_WITHIN)
+    return Done(also=(OutgoingMessage(desk.words.html("composing.why_not")),))
+
+
+def _put(tx: Tx, now: dt.datetime, callback: Callback, desk: Desk, toast: str) -> Done:
+    """What the card that asks tells now: the outbox edits the other copies, this one at once."""
+    draft = drafts.get(tx, callback.notice)
+    is_live = draft.state is State.ASKED and draft.edition == callback.version
+    shown = Pages(desk).put_to_second(tx, now, draft) if is_live else Pages(desk).put_over(tx, draft)
+    return Done(shown, desk.words.plain("composing.toast", which=toast))

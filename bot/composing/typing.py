@@ -1,0 +1,174 @@
+"""What the author types or sends while a draft is open, and a second officer's word; each in one transaction."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from bot import errors
+from bot.composing import drafts, pages, pasting, presses, rules, sending, when, whom
+from bot.composing.drafts import Draft
+from bot.composing.pages import Part, Shown
+from bot.composing.presses import Done
+from bot.composing.sending import Agreed, Desk
+from bot.db import Tx
+from bot.delivery.message import OutgoingMessage
+from bot.inbox import questions
+from bot.notices.publish import File
+from bot.roster import access, people, units
+from bot.roster.people import Person
+
+SUMMARY_CHARS = 80
+FILE_BYTES = 20 * 1024 * 1024  # more than that no bot of Telegram's can read again
+ENDINGS = (".docx", ".doc", ".pdf", ".xlsx", ".xls")
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A line for an open draft."""
+
+    tx: Tx
+    now: dt.datetime
+    desk: Desk
+    person: Person
+    draft: Draft
+    text: str
+
+    def change(self, **values: object) -> Draft:
+        return drafts.change(self.tx, self.now, self.draft, **values)
+
+    def too_long(self) -> errors.Refused:
+        return errors.Refused(self.desk.words.plain("composing.too_long"))
+
+
+def typed(tx: Tx, now: dt.datetime, subject: str, text: str, *, user_id: int, desk: Desk) -> Done:
+    """An answer to what the page asked; what cannot be used is said on the page, which stays.
+
+    Args:
+        subject: of the open question: draft:part.
+
+    Raises:
+        NotAllowed: who may send nothing (any more).
+    """
+    number, _, word = subject.partition(":")
+    draft = drafts.own(tx, user_id, int(number))
+    person = people.get(tx, draft.contact_id)
+    part = Part(word)
+    if not draft.is_open:
+        return presses.shown_on(tx, now, desk, person, draft, None, user_id)
+    try:
+        after = _TAKE[part](_Typed(tx, now, desk, person, draft, text))
+    except errors.Refused as fault:
+        return presses.shown_on(tx, now, desk, person, draft, Shown(part, 0, fault.sentence), user_id)
+    stays = Shown(Part.WHOM) if part is Part.WHOM else None
+    return presses.shown_on(tx, now, desk, person, after, stays, user_id)
+
+
+def _text(it: _Typed) -> Draft:
+    if len(it.text) > pasting.TEXT_CHARS:
+        raise it.too_long()
+    pasted = pasting.read(it.text)
+    if not pasted.title:
+        raise errors.Refused(it.desk.words.plain("composing.toast", which="no_text"))
+    return drafts.put(it.tx, it.now, it.draft, pasted)
+
+
+def _name(it: _Typed) -> Draft:
+    title = pasting.one_line(it.text)
+    if not 0 < len(title) <= pasting.TITLE_CHARS:
+        raise it.too_long()
+    return it.change(title=title)
+
+
+def _summary(it: _Typed) -> Draft:
+    """One line; several are the rest of a long text, which Telegram has cut in two."""
+    line = pasting.one_line(it.text)
+    if len(it.text.strip().splitlines()) > 1 or len(line) > 2 * SUMMARY_CHARS:
+        whole = f"{it.draft.full_text}\n{it.text}"
+        if len(whole) > pasting.TEXT_CHARS:
+            raise it.too_long()
+        return drafts.put(it.tx, it.now, it.draft, pasting.read(whole))
+    if len(line) > SUMMARY_CHARS:
+        raise it.too_long()
+    return it.change(text=line)
+
+
+def _whom(it: _Typed) -> Draft:
+    """An audience as files write it, or names of units."""
+    everyone = units.every(it.tx)
+    reach = it.person.scope(access.Action.SEND)
+    mine = [u for u in everyone if reach.has(u.place)]
+    found = whom.named(it.text, mine)
+    text = presses.narrowed(it.person, everyone, whom.checked(it.text.strip())) if found is None else found
+    return it.change(audience=whom.checked(text), first_county_id=None)
+
+
+def _when(it: _Typed) -> Draft:
+    due_at = when.read(it.text, it.now, it.desk.zone, it.desk.calendar)
+    if due_at < it.now + rules.MINUTE + rules.SOONEST:
+        raise errors.Refused(it.desk.words.plain("composing.toast", which="soon"))
+    return it.change(due_at=due_at)
+
+
+def _reason(it: _Typed) -> Draft:
+    line = pasting.one_line(it.text)
+    if not 0 < len(line) <= rules.REASON_CHARS:
+        raise it.too_long()
+    return it.change(reason=line)
+
+
+_TAKE = {
+    Part.TEXT: _text, Part.NAME: _name, Part.SUMMARY: _summary, Part.WHOM: _whom, Part.WHEN: _when, Part.REASON: _reason,
+}  # fmt: skip
+
+
+def attached(tx: Tx, now: dt.datetime, file: File, caption: str, *, user_id: int, desk: Desk) -> Done | None:
+    """The file goes with the draft this person is at; None where he is at none.
+
+    A caption is the text, where there is none yet.
+    """
+    person = people.by_user(tx, user_id)
+    if person is None or person.scope(access.Action.SEND).is_empty:
+        return None
+    found = drafts.present(tx, person.contact_id)
+    draft = drafts.find(tx, found.id, locked=True) if found is not None else None
+    if draft is None:
+        return None
+    if not draft.is_open:
+        return presses.shown_on(tx, now, desk, person, draft, None, user_id)
+    fault = ""
+    if (file.kind != "photo" and not file.name.lower().endswith(ENDINGS)) or file.bytes > FILE_BYTES:
+        fault = desk.words.plain("composing.wrong_file")
+    else:
+        try:
+            draft = drafts.attach(tx, now, draft, file)
+        except errors.Refused as refused:
+            fault = refused.sentence
+    if caption.strip() and not draft.title:
+        draft = drafts.put(tx, now, draft, pasting.read(caption))
+    return presses.shown_on(tx, now, desk, person, draft, Shown(pages.step(draft), 0, fault), user_id)
+
+
+def cancel(tx: Tx, now: dt.datetime, *, user_id: int, desk: Desk) -> Done | None:
+    """/cancel: the draft this person is at ends; None where he is at none."""
+    person = people.by_user(tx, user_id)
+    found = drafts.present(tx, person.contact_id) if person is not None else None
+    draft = drafts.find(tx, found.id, locked=True) if found is not None else None
+    if person is None or draft is None:
+        return None
+    questions.close(tx, now, user_id)
+    opened = sending.take_back(tx, now, draft, person) or draft
+    ended = drafts.give_up(tx, now, opened, by=person.actor)
+    return presses.shown_on(tx, now, desk, person, ended, None, user_id)
+
+
+def why_not(tx: Tx, now: dt.datetime, subject: str, text: str, *, user_id: int, desk: Desk) -> Done:
+    """A second officer's word: the draft goes back to its author.
+
+    Raises:
+        As `sending.refuse`.
+    """
+    questions.close(tx, now, user_id)
+    draft_id, _, edition = subject.partition(":")
+    words = pasting.one_line(text)
+    done = sending.refuse(tx, now, user_id, int(draft_id), int(edition), words=words)
+    said = desk.words.html("composing.refused_noted", is_done=done is Agreed.DONE)
+    return Done(also=(OutgoingMessage(said),))

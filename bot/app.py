@@ -157,14 +157,17 @@ class App:
     async def run(self) -> None:
         """Serve until `stop`: each part is a task of one group, so the fault of one ends all."""
         log.info("started", username=self.username, parts=sorted(self._parts))
-        async with asyncio.TaskGroup() as tasks:
-            if "intake" in self._parts:
-                tasks.create_task(self.intake.run())
-                tasks.create_task(menus.set_up(self.gateway, self.words))
-            if "sender" in self._parts:
-                tasks.create_task(self.sender.run())
-            if "timers" in self._parts:
-                tasks.create_task(self.timers.run())
+        async with asyncio.TaskGroup() as around:
+            listening = around.create_task(self.db.listen())
+            async with asyncio.TaskGroup() as tasks:
+                if "intake" in self._parts:
+                    tasks.create_task(self.intake.run())
+                    tasks.create_task(menus.set_up(self.gateway, self.words))
+                if "sender" in self._parts:
+                    tasks.create_task(self.sender.run())
+                if "timers" in self._parts:
+                    tasks.create_task(self.timers.run())
+            listening.cancel()
         log.info("stopped")
 
     def furnish(self, opened: "Door") -> None:

@@ -14,6 +14,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Tx = sa.Connection
 
+NEWS = "has_news"
 ATTEMPTS = 4  # PostgreSQL may answer a deadlock or a failed serialisation: the body is simply run again
 RETRY_STATES = ("40001", "40P01")
 AWAY_WORDS = ("locked", "disk i/o", "unable to open", "readonly", "disk is full", "not a database")
@@ -49,9 +50,14 @@ class Database:
         Raises:
             DatabaseAway: the database cannot be reached; nothing was done.
         """
+        has_news = False
 
         def body(tx: Tx) -> T:
-            return verb(tx, self.now(), *args, **kwargs)
+            nonlocal has_news
+            tx.info.pop(NEWS, None)  # left by one that was rolled back
+            result = verb(tx, self.now(), *args, **kwargs)
+            has_news = tx.info.pop(NEWS, False)
+            return result
 
         for left in reversed(range(ATTEMPTS)):
             try:
@@ -62,8 +68,9 @@ class Database:
                 raise _named(fault) from fault
             except OSError as fault:
                 raise errors.DatabaseAway(str(fault)) from fault
-            for tell in self._listeners:
-                tell()
+            if has_news:
+                self._tell()
+                self._engine.ring()
             return result
         raise AssertionError("unreachable")
 
@@ -76,13 +83,29 @@ class Database:
         except OSError as fault:
             raise errors.DatabaseAway(str(fault)) from fault
 
-    def on_commit(self, tell: Callable[[], None]) -> None:
-        """Call `tell` in the event loop after every commit of this process: a hint to look, never a fact."""
+    def on_news(self, tell: Callable[[], None]) -> None:
+        """Call `tell` in the event loop after each commit with `news` in it: a hint to look, never a fact.
+
+        On PostgreSQL other processes' commits are heard of too, once this process listens.
+        """
         self._listeners.append(tell)
 
+    async def listen(self) -> None:
+        """Hear of other processes' news until cancelled; on SQLite there are none that could tell."""
+        await self._engine.listen(self._tell)
+
+    def _tell(self) -> None:
+        for tell in self._listeners:
+            tell()
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what others should look at, they are told before."""
         await self._engine.close()
+
+
+def news(tx: Tx) -> None:
+    """Somebody may have something to do once this transaction is committed: see `Database.on_news`."""
+    tx.info[NEWS] = True
 
 
 def _named(fault: exc.DBAPIError) -> Exception:

@@ -11,21 +11,28 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc, pool
 from sqlalchemy.ext import asyncio as sa_async
 
+from bot.db import bell
+
 T = TypeVar("T")
 Body = Callable[[sa.Connection], T]
 
 BUSY_FOR_MS = 20_000  # how long we wait for another process's write on the same SQLite file
 READERS = 3  # threads; a summary must not wait behind another summary
-PG_CONNECTIONS = 10
+PG_CONNECTIONS = 10  # and one that listens, one that rings
 RESTED_S = 1.0  # a server that goes away tells its connections; one cut off in silence is asked after so long
 SHARED_S = 0.02  # so long a transaction takes in further verbs; nobody waits for others to come
 
 
 class Engine(Protocol):
-    """Runs a body in one transaction: committed when it returns, rolled back when it raises."""
+    """Runs a body in one transaction: committed when it returns, rolled back when it raises.
+
+    `ring` lets other processes know that there is something to look at; `listen` hears of it, until cancelled.
+    """
 
     async def write(self, body: Body[T]) -> T: ...
     async def read(self, body: Body[T]) -> T: ...
+    def ring(self) -> None: ...
+    async def listen(self, tell: Callable[[], None]) -> None: ...
     async def close(self) -> None: ...
 
 
@@ -140,6 +147,12 @@ class SqliteEngine:
     async def read(self, body: Body[T]) -> T:
         return await self._readers.run(body)
 
+    def ring(self) -> None:
+        """There is one process to a file; a command beside it is noticed by looking."""
+
+    async def listen(self, tell: Callable[[], None]) -> None:
+        return
+
     async def close(self) -> None:
         self._writer.stop()
         self._readers.stop()
@@ -152,12 +165,13 @@ class PostgresEngine:
 
     def __init__(self, address: sa.URL) -> None:
         self._engine = sa_async.create_async_engine(
-            address, pool_size=PG_CONNECTIONS, max_overflow=0, hide_parameters=True
+            address, pool_size=PG_CONNECTIONS, max_overflow=2, hide_parameters=True
         )
         _ask_if_alive(self._engine.sync_engine)
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._bell = bell.Bell(self._engine)
 
     async def write(self, body: Body[T]) -> T:
         async with self._engine.begin() as connection:
@@ -167,7 +181,14 @@ class PostgresEngine:
         async with self._reading.connect() as connection:
             return await connection.run_sync(body)
 
+    def ring(self) -> None:
+        self._bell.ring()
+
+    async def listen(self, tell: Callable[[], None]) -> None:
+        await self._bell.listen(tell)
+
     async def close(self) -> None:
+        await self._bell.rung()
         await self._engine.dispose()
 
 

@@ -100,7 +100,6 @@ delivery = sa.Table(
     sa.Column("enqueued_at", schema.Instant, nullable=False),
     sa.Column("slot_at", schema.Instant),
     sa.Column("owner", sa.String(40), nullable=False, server_default=""),
-    sa.Column("lease_until", schema.Instant),
     sa.Column("called_at", schema.Instant),
     sa.Column("settled_at", schema.Instant),
     sa.Index("ix_delivery_subject", "kind", "subject"),

@@ -1,15 +1,20 @@
 """What became of a claimed delivery: called, settled, given back, or taken over from a process that died."""
 
 import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db import Tx
-from bot.delivery import chats, model, outbox, pacing
+from bot.delivery import chats, claiming, model, outbox, pacing
 from bot.delivery.chats import ChatId
 from bot.delivery.message import Outcome, OutgoingMessage, Verdict
 from bot.delivery.model import ChatState, Lane, State
+from bot.delivery.outbox import Claimed
+from bot.inbox import leases
+from bot.inbox.model import lease
 
 RETRY_NOT_SENT = dt.timedelta(seconds=2)
 LONGEST_PAUSE = dt.timedelta(minutes=1)  # an outage is waited for, however long it lasts
@@ -29,57 +34,80 @@ REPEATED_IF_UNCERTAIN = frozenset(
         "late_fire",
     }
 )
+REMEMBERED_FOR = dt.timedelta(days=1)  # the heartbeat of a process that held nothing when it died
 
 _d = model.delivery
 _p = model.posting
+_l = lease
+_done = frozenset({Verdict.SENT, Verdict.UNCHANGED})
 
 
-def begin_call(tx: Tx, now: dt.datetime, delivery_id: int, *, owner: str) -> bool:
-    """Commit that the call is about to be made; False when the lease was lost meanwhile."""
-    done = tx.execute(
-        _d.update()
-        .where(_d.c.id == delivery_id, _d.c.state == State.RESERVED.value, _d.c.owner == owner)
-        .values(
-            state=State.CALLING.value,
-            called_at=now,
-            lease_until=now + outbox.LEASE,
-            attempts=_d.c.attempts + 1,
-        )
-    )
-    return done.rowcount > 0
+# ── before the call ──────────────────────────────────────────────────────────────────────────────────
+
+
+def begin_calls(tx: Tx, now: dt.datetime, delivery_ids: Collection[int], *, owner: str) -> frozenset[int]:
+    """Commit that these calls are about to be made; which of them are: the others are not ours any more."""
+    given = {"ids": list(delivery_ids), "whose": owner, "now": now}
+    return frozenset(tx.execute(_BEGIN, given).scalars())
+
+
+_MINE = sa.and_(_d.c.state == State.RESERVED.value, _d.c.owner == sa.bindparam("whose"))
+_BEGIN = (
+    _d.update()
+    .where(_d.c.id.in_(sa.bindparam("ids", expanding=True)), _MINE)
+    .values(state=State.CALLING.value, called_at=sa.bindparam("now"), attempts=_d.c.attempts + 1)
+    .returning(_d.c.id)
+)
 
 
 def take_slot(tx: Tx, now: dt.datetime, delivery_id: int, *, owner: str, bot_id: int) -> dt.datetime | None:
     """A new slot for a reserved delivery that missed its own; None when none is near: it queues again."""
-    mine = sa.and_(_d.c.id == delivery_id, _d.c.state == State.RESERVED.value, _d.c.owner == owner)
-    slots = pacing.take(tx, now, bot_id, ahead=outbox.AHEAD)
+    slots = pacing.take(tx, now, bot_id, ahead=claiming.AHEAD)
     if slots:
-        tx.execute(_d.update().where(mine).values(slot_at=slots[0], lease_until=now + outbox.LEASE))
+        tx.execute(
+            _d.update().where(_d.c.id == delivery_id, _MINE).values(slot_at=slots[0]), {"whose": owner}
+        )
         return slots[0]
     give_back(tx, now, delivery_id, owner=owner, reason="missed its slot")
     return None
 
 
 def give_back(tx: Tx, now: dt.datetime, delivery_id: int, *, owner: str, reason: str) -> bool:
-    """A reserved delivery that will not be called after all queues again; False if the lease was lost."""
-    mine = (_d.c.id == delivery_id, _d.c.state == State.RESERVED.value, _d.c.owner == owner)
-    if tx.execute(sa.select(_d.c.id).where(*mine).with_for_update()).first() is None:
+    """A reserved delivery that will not be called after all queues again; False if it is not ours any more."""
+    mine = sa.select(_d.c.id).where(_d.c.id == delivery_id, _MINE).with_for_update()
+    if tx.execute(mine, {"whose": owner}).first() is None:
         return False
     _again(tx, now, delivery_id, reason=reason)
     return True
 
 
-def settle(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> None:
+# ── after it ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def settle(tx: Tx, now: dt.datetime, item: Claimed, outcome: Outcome) -> None:
     """Record what became of the call, and what follows from it for the posting and the chat."""
+    settle_each(tx, now, [(item, outcome)])
+
+
+def settle_each(tx: Tx, now: dt.datetime, ended: Collection[tuple[Claimed, Outcome]]) -> None:
+    """`settle` for several calls at once."""
+    done = [(item, outcome) for item, outcome in ended if outcome.verdict in _done]
+    if done:
+        sent = {"state": State.SENT.value, "reason": "", "settled_at": now}
+        tx.execute(outbox.FINISH, [{"delivery_id": item.delivery.id} | sent for item, _ in done])
+        _post(tx, now, ((item, outcome.message_id) for item, outcome in done))
+    for item, outcome in ended:
+        if outcome.thread_lost:
+            chats.set_thread(tx, now, item.delivery.chat.id, None)
+        if outcome.verdict not in _done:
+            _settle_otherwise(tx, now, item, outcome)
+        elif item.delivery.chat.state is ChatState.MUTED:
+            chats.set_state(tx, now, item.delivery.chat.id, ChatState.OK)
+
+
+def _settle_otherwise(tx: Tx, now: dt.datetime, item: Claimed, outcome: Outcome) -> None:
     delivery = item.delivery
-    if outcome.thread_lost:
-        chats.set_thread(tx, now, delivery.chat.id, None)
     match outcome.verdict:
-        case Verdict.SENT | Verdict.UNCHANGED:
-            outbox.finish(tx, now, delivery.id, State.SENT)
-            if delivery.chat.state is ChatState.MUTED:
-                chats.set_state(tx, now, delivery.chat.id, ChatState.OK)
-            _posted(tx, now, item, outcome.message_id)
         case Verdict.UNCERTAIN:
             _uncertain(tx, now, item)
         case Verdict.LATER:
@@ -102,7 +130,7 @@ def settle(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> 
             _chat_trouble(tx, now, delivery.chat.id, outcome)
 
 
-def _lost(tx: Tx, now: dt.datetime, item: outbox.Claimed) -> None:
+def _lost(tx: Tx, now: dt.datetime, item: Claimed) -> None:
     """Somebody took the message away: its thing is shown anew, as a message of its own."""
     delivery = item.delivery
     if item.message.delete:
@@ -123,27 +151,42 @@ def _chat_trouble(tx: Tx, now: dt.datetime, chat_id: ChatId, outcome: Outcome) -
         chats.set_state(tx, now, chat_id, state, outcome.detail)
 
 
-def _posted(tx: Tx, now: dt.datetime, item: outbox.Claimed, message_id: int | None) -> None:
-    delivery = item.delivery
-    if item.message.delete:
-        return
-    where = (_p.c.chat_id == delivery.chat.id, _p.c.kind == delivery.kind, _p.c.subject == delivery.subject)
-    changes: dict[str, object] = {"shown_at": now}
-    if item.message.edit_of is None:
-        changes |= {"message_id": message_id, "address": delivery.chat.telegram_id}
-    if not tx.execute(_p.update().where(*where).values(changes)).rowcount:
-        tx.execute(
-            _p.insert().values(
-                chat_id=delivery.chat.id,
-                kind=delivery.kind,
-                subject=delivery.subject,
-                sent_at=now,
-                **({"address": delivery.chat.telegram_id, "message_id": message_id} | changes),
-            )
+def _post(tx: Tx, now: dt.datetime, shown: Iterable[tuple[Claimed, int | None]]) -> None:
+    """The chat shows the thing, in the message of this number; None: in one whose number nobody knows."""
+    sent: list[dict[str, object]] = []
+    edited: list[dict[str, object]] = []
+    for item, message_id in shown:
+        if item.message.delete:
+            continue
+        delivery = item.delivery
+        posting = {
+            "chat_id": delivery.chat.id, "kind": delivery.kind, "subject": delivery.subject, "sent_at": now,
+            "shown_at": now, "address": delivery.chat.telegram_id, "message_id": message_id,
+        }  # fmt: skip
+        (sent if item.message.edit_of is None else edited).append(posting)
+    for rows, statement in ((sent, _POSTED), (edited, _EDITED)):
+        if rows:
+            tx.execute(statement[tx.dialect.name], rows)
+
+
+def _upsert(*changed: str) -> Mapping[str, sa.Executable]:
+    def of(
+        insert: Callable[[sa.Table], postgresql.Insert] | Callable[[sa.Table], sqlite.Insert],
+    ) -> sa.Executable:
+        it = insert(_p)
+        return it.on_conflict_do_update(
+            index_elements=[_p.c.chat_id, _p.c.kind, _p.c.subject],
+            set_={name: it.excluded[name] for name in changed},
         )
 
+    return {"postgresql": of(postgresql.insert), "sqlite": of(sqlite.insert)}
 
-def _uncertain(tx: Tx, now: dt.datetime, item: outbox.Claimed) -> None:
+
+_POSTED = _upsert("shown_at", "message_id", "address")
+_EDITED = _upsert("shown_at")
+
+
+def _uncertain(tx: Tx, now: dt.datetime, item: Claimed) -> None:
     """A send counts as sent, and is repeated once, marked, if its kind may be; an edit is simply repeated."""
     delivery = item.delivery
     outbox.finish(tx, now, delivery.id, State.UNCERTAIN, "no answer from Telegram")
@@ -158,7 +201,7 @@ def _uncertain(tx: Tx, now: dt.datetime, item: outbox.Claimed) -> None:
             not_before=now + RETRY_NOT_SENT,
         )
         return
-    _posted(tx, now, item, None)
+    _post(tx, now, [(item, None)])
     if delivery.kind in REPEATED_IF_UNCERTAIN and not delivery.is_repeat:
         outbox.show(
             tx,
@@ -201,7 +244,6 @@ def _again(
         "not_before": not_before or now,
         "reason": reason[:200],
         "owner": "",
-        "lease_until": None,
     }
     try:
         with tx.begin_nested():
@@ -219,19 +261,56 @@ def _yield_to_newer(tx: Tx, now: dt.datetime, delivery_id: int) -> None:
         tx.execute(_d.update().where(*same, _d.c.state == State.QUEUED.value).values(is_repeat=True))
 
 
-def take_over(tx: Tx, now: dt.datetime, *, is_alone: bool = False) -> int:
-    """Give back what a dead process held: reserved rows unmarked, calling rows as uncertain; how many.
+# ── the heirs of a process that died ─────────────────────────────────────────────────────────────────
 
-    `is_alone`: no other process can be sending, so that nobody's lease need be waited for.
+
+def beat(tx: Tx, now: dt.datetime, *, owner: str) -> dict[str, dt.datetime | None]:
+    """This process is alive; who else holds deliveries, and the heartbeat each has shown last.
+
+    When a heartbeat was, only its own process can say: clocks are set, and differ. Others can tell that it has not
+    changed for so long by a clock of theirs that nobody sets.
     """
-    held = _d.c.state.in_([State.RESERVED.value, State.CALLING.value])
-    expired = sa.true() if is_alone else _d.c.lease_until < now
-    rows = tx.execute(sa.select(_d).where(held, expired).with_for_update(skip_locked=True)).all()
+    leases.take(tx, now, _heart(owner), owner, for_=dt.timedelta(0))
+    leases.beat(tx, now, _heart(owner), owner)
+    tx.execute(_l.delete().where(_l.c.name.startswith(_heart("")), _l.c.beat_at < now - REMEMBERED_FOR))
+    return {row.owner: row.beat_at for row in tx.execute(_OTHERS, {"whose": owner})}
+
+
+def _heart(owner: str) -> str:
+    return f"sender {owner}"
+
+
+_on_its_way = model.is_one_of(State.RESERVED, State.CALLING)
+_is_open = model.is_one_of(*model.OPEN_STATES)  # for the planner
+_OTHERS = (
+    sa.select(_d.c.owner, _l.c.beat_at)
+    .select_from(_d.outerjoin(_l, _l.c.name == sa.literal(_heart("")) + _d.c.owner))
+    .where(_on_its_way, _is_open, _d.c.owner != sa.bindparam("whose"))
+    .distinct()
+)
+
+
+def take_over(tx: Tx, now: dt.datetime, owners: Collection[str] | None = None) -> int:
+    """Give back what dead processes held: reserved rows unmarked, calling rows as uncertain; how many.
+
+    Args:
+        owners: who is dead; None where no process can be sending at all.
+    """
+    query = sa.select(_d.c.id, _d.c.state, _d.c.is_edit).where(_on_its_way, _is_open)
+    if owners is not None:
+        query = query.where(_d.c.owner.in_(owners))
+        tx.execute(_l.delete().where(_l.c.name.in_([_heart(owner) for owner in owners])))
+    rows = tx.execute(query.with_for_update(skip_locked=True)).all()
     for row in rows:
         if row.state == State.RESERVED.value:
-            _again(tx, now, row.id, reason="lease expired")
+            _again(tx, now, row.id, reason="its process died")
             continue
-        delivery = outbox.described(tx, row)
+        delivery = claiming.described(tx, row.id)
         edit_of = (delivery.posted or 0) if row.is_edit else None  # a deletion has no posting
-        _uncertain(tx, now, outbox.Claimed(delivery, OutgoingMessage("", edit_of=edit_of), now))
+        _uncertain(tx, now, Claimed(delivery, OutgoingMessage("", edit_of=edit_of), now))
     return len(rows)
+
+
+def leave(tx: Tx, now: dt.datetime, *, owner: str) -> None:
+    """This process sends no more: nobody need listen for its heart."""
+    tx.execute(_l.delete().where(_l.c.name == _heart(owner)))

@@ -7,6 +7,8 @@ from typing import Self
 import structlog
 import telegram
 from telegram import error, ext
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
 
 from bot.delivery.message import TOAST_CHARS, Button, Outcome, OutgoingMessage, Verdict
 from bot.telegram import outcomes, request
@@ -121,7 +123,7 @@ class Gateway:
         thread_id: int | None,
     ) -> int:
         if call is Call.SEND:
-            return (await self._send(chat_id, message, keyboard, thread_id)).message_id
+            return await self._send(chat_id, message, keyboard, thread_id)
         if message.edit_of is None:
             raise ValueError("nothing says which message to edit or delete")
         if call is Call.DELETE:
@@ -137,35 +139,38 @@ class Gateway:
                 chat_id, message_id, caption=message.html, parse_mode=HTML, reply_markup=buttons
             )
             return
-        await self.bot.edit_message_text(
-            message.html,
-            chat_id,
-            message_id,
-            parse_mode=HTML,
-            reply_markup=buttons,
-            link_preview_options=NO_PREVIEW,
+        await self._post(
+            "editMessageText", chat_id=chat_id, message_id=message_id, reply_markup=buttons, **_text(message)
         )
 
     async def _send(
         self, chat_id: int, message: OutgoingMessage, keyboard: Keyboard | None, thread_id: int | None
-    ) -> telegram.Message:
+    ) -> int:
         reply = (
             telegram.ReplyParameters(message.reply_to, allow_sending_without_reply=True)
             if message.reply_to
             else None
         )
         if message.document or message.file_id:
-            return await self._send_file(chat_id, message, keyboard, thread_id, reply)
-        return await self.bot.send_message(
-            chat_id,
-            message.html,
-            parse_mode=HTML,
-            link_preview_options=NO_PREVIEW,
-            disable_notification=message.silent or None,
-            message_thread_id=thread_id,
-            reply_parameters=reply,
-            reply_markup=keyboard,
-        )
+            return (await self._send_file(chat_id, message, keyboard, thread_id, reply)).message_id
+        sent = await self._post(
+            "sendMessage", chat_id=chat_id, disable_notification=message.silent or None,
+            message_thread_id=thread_id, reply_parameters=reply, reply_markup=keyboard, **_text(message),
+        )  # fmt: skip
+        if not isinstance(sent, dict) or not isinstance(sent.get("message_id"), int):
+            raise request.Uncertain("answer holds no message")
+        return int(sent["message_id"])
+
+    async def _post(self, method: str, **words: object) -> object:
+        """One call, past the library's own method: it makes whole objects of an answer of which we read a number.
+
+        Two thirds of the time of a send went there.
+
+        Raises:
+            telegram.error.TelegramError: as the library's own method.
+        """
+        given = [RequestParameter.from_input(name, word) for name, word in words.items() if word is not None]
+        return await self._calls.post(f"{self.bot.base_url}/{method}", RequestData(given))
 
     async def _send_file(
         self,
@@ -193,6 +198,10 @@ class Gateway:
             reply_parameters=reply,
             reply_markup=keyboard,
         )
+
+
+def _text(message: OutgoingMessage) -> dict[str, object]:
+    return {"text": message.html, "parse_mode": HTML, "link_preview_options": NO_PREVIEW}
 
 
 def _keyboard(message: OutgoingMessage) -> Keyboard | None:

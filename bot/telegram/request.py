@@ -178,10 +178,7 @@ def _encode(data: request.RequestData | None) -> tuple[dict[str, str], bytes | N
         return {}, None
     if data.contains_files:
         return _multipart(data.json_parameters, data.multipart_data)
-    return (
-        {"Content-Type": "application/x-www-form-urlencoded"},
-        data.url_encoded_parameters().encode(),
-    )
+    return {"Content-Type": "application/json"}, json.dumps(data.parameters).encode()
 
 
 def _multipart(words: Mapping[str, str], files: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:

@@ -3,15 +3,16 @@
 import asyncio
 import collections
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
 from bot import errors, metrics
 from bot.db import Database, Tx
-from bot.delivery import outbox, pacing, settling
+from bot.delivery import claiming, outbox, pacing, settling
 from bot.delivery.message import Outcome, Verdict
+from bot.telegram.batches import Batches
 from bot.telegram.gateway import Gateway
 
 P = ParamSpec("P")
@@ -21,11 +22,13 @@ log = structlog.get_logger()
 
 IN_FLIGHT = 32  # calls at once; more only queue at Telegram (and 1,000 of one bot are punished for a minute)
 LOOK_EVERY_S = 0.5  # on SQLite nobody tells us what another process has committed
+AT_ONCE = dt.timedelta(milliseconds=30)  # nobody is kept waiting for a slot as near as this
 LATE = dt.timedelta(milliseconds=100)  # a call later than this has lost its slot
-CALL_FOR_S = 45  # less than the lease
+CALL_FOR_S = 45  # less than it takes to be held for dead
 ENOUGH = dt.timedelta(seconds=0.25)  # slots taken this far ahead keep the line busy
 CLAIM_EVERY_S = 0.1  # … while calls are under way
-TAKE_OVER_EVERY_S = 10
+BEAT_EVERY_S = 10
+DEAD_AFTER_S = 60
 STOP_WITHIN_S = 10
 AWAY_FOR_S = 1.0  # how long to leave a database alone that could not be reached
 SEVERAL_CHATS = 3  # refused for pace within `TOGETHER`: then it is the token that is too fast
@@ -33,6 +36,10 @@ TOGETHER = dt.timedelta(seconds=3)
 
 
 After = Callable[[Tx, dt.datetime, outbox.Claimed, Outcome], None]
+Ended = tuple[outbox.Claimed, Outcome]
+Begun = (
+    bool | dt.datetime | None
+)  # True: call now. False: not ours. An instant: that slot. None: it queues again
 
 
 def _nowhere(_step: str) -> None:
@@ -82,18 +89,22 @@ class Sender:
         self._at = at
         self.outcomes: collections.Counter[Verdict] = collections.Counter()
         self.in_flight = 0
+        self._begin = Batches(self._begin_each)
+        self._settle = Batches(self._settle_each)
         self._look = asyncio.Event()
-        self._news = 0  # commits of others, and whatever else makes looking again worth while
         self._is_away = False
         self._stop = asyncio.Event()
         self._fatal: errors.Refused | None = None
         self._paced: collections.deque[tuple[dt.datetime, int]] = collections.deque()
-        db.on_commit(self._look_again)
+        self._hearts: dict[
+            str, tuple[dt.datetime | None, float]
+        ] = {}  # what each showed last, and since when
+        db.on_news(self._look.set)
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is in flight is settled, at most ten seconds later."""
         self._stop.set()
-        self._look_again()
+        self._look.set()
 
     async def run(self) -> None:
         """Send until stopped.
@@ -108,7 +119,7 @@ class Sender:
                 patience.reschedule(asyncio.get_running_loop().time() + STOP_WITHIN_S)
                 await claimer
         except TimeoutError:
-            log.warning("calls_left_behind", calls=self.in_flight)  # their leases make them uncertain
+            log.warning("calls_left_behind", calls=self.in_flight)  # whoever takes over makes them uncertain
         if self._fatal is not None:
             raise self._fatal
 
@@ -129,49 +140,47 @@ class Sender:
     # ── claiming ────────────────────────────────────────────────────────────────────────────────────
 
     async def _claim_until_stopped(self, calls: asyncio.TaskGroup) -> None:
-        await self._transact(settling.take_over, is_alone=self._is_alone)
-        keeper = calls.create_task(self._take_over_now_and_then())
+        if self._is_alone:
+            await self._transact(settling.take_over)
+        keeper = calls.create_task(self._keep_alive())
         while not self._stop.is_set():
-            known, room = self._news, self._room - self.in_flight
+            self._look.clear()
+            room = self._room - self.in_flight
             claimed = await self._claim(room) if room > 0 else []
             for item in claimed:
                 self.in_flight += 1
                 calls.create_task(self._deliver(item))
             if not claimed or claimed[-1].slot_at - self._db.now() > ENOUGH:
-                await self._until_news(known, CLAIM_EVERY_S if self.in_flight else LOOK_EVERY_S)
+                await self._until_news(CLAIM_EVERY_S if self.in_flight else LOOK_EVERY_S)
         keeper.cancel()
+        await self._transact(settling.leave, owner=self._owner)
 
     async def _claim(self, room: int) -> list[outbox.Claimed]:
-        claimed = await self._transact(
-            outbox.claim,
-            self._prepare,
-            owner=self._owner,
-            bot_id=self._bot_id,
-            limit=room,
-            group_rate=self._group_rate,
-            only_one_of=self._only_one_of,
-        )
+        try:
+            claimed = await self._transact(self._claim_some, room, is_careful=False)
+        except claiming.WordsFailed:  # one of them cannot be rendered: find out which, the others go on
+            claimed = await self._transact(self._claim_some, room, is_careful=True)
         if claimed:
             self._at("claimed")
         return claimed
 
-    def _look_again(self) -> None:
-        self._news += 1
-        self._look.set()
+    def _claim_some(self, tx: Tx, now: dt.datetime, room: int, *, is_careful: bool) -> list[outbox.Claimed]:
+        return claiming.claim(
+            tx, now, self._prepare, owner=self._owner, bot_id=self._bot_id, limit=room,
+            group_rate=self._group_rate, only_one_of=self._only_one_of, at_once=AT_ONCE, is_careful=is_careful,
+        )  # fmt: skip
 
-    async def _until_news(self, known: int, for_s: float) -> None:
+    async def _until_news(self, for_s: float) -> None:
         try:
             async with asyncio.timeout(for_s):
-                while self._news == known and not self._stop.is_set():
-                    self._look.clear()
-                    await self._look.wait()
+                await self._look.wait()
         except TimeoutError:
             return
 
     async def _transact(
         self, verb: Callable[Concatenate[Tx, dt.datetime, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Commit, which is no news to ourselves; a database that is away is waited for."""
+        """Commit; a database that is away is waited for."""
         while True:
             try:
                 result = await self._db.transact(verb, *args, **kwargs)
@@ -181,17 +190,28 @@ class Sender:
                 self._is_away = True
                 await asyncio.sleep(AWAY_FOR_S)
                 continue
-            self._news -= 1  # our own commit, of which we were told just now
             if self._is_away:
                 log.info("database_back")
             self._is_away = False
             return result
 
-    async def _take_over_now_and_then(self) -> None:
+    async def _keep_alive(self) -> None:
+        """Show our heartbeat, and take over from those whose has not changed for a minute of ours."""
         while True:
-            await asyncio.sleep(TAKE_OVER_EVERY_S)
-            if await self._transact(settling.take_over):
-                self._look_again()
+            shown = await self._transact(settling.beat, owner=self._owner)
+            dead = self._dead(shown, asyncio.get_running_loop().time())
+            if dead:
+                taken = await self._transact(settling.take_over, dead)
+                log.warning("taken_over", owners=dead, deliveries=taken)
+                self._look.set()
+            await asyncio.sleep(BEAT_EVERY_S)
+
+    def _dead(self, shown: Mapping[str, dt.datetime | None], at_s: float) -> list[str]:
+        known, self._hearts = self._hearts, {}
+        for owner, beat_at in shown.items():
+            before = known.get(owner)
+            self._hearts[owner] = before if before is not None and before[0] == beat_at else (beat_at, at_s)
+        return [owner for owner, (_, since_s) in self._hearts.items() if at_s - since_s >= DEAD_AFTER_S]
 
     # ── one delivery ────────────────────────────────────────────────────────────────────────────────
 
@@ -202,27 +222,37 @@ class Sender:
                 with metrics.CALL_SECONDS.time():
                     outcome = await self._call(item)
                 self._at("after_call")
-                await self._settle(item, outcome)
+                await self._settle((item, self._noted(item, outcome)))
                 self._at("settled")
         except Exception:  # one delivery must not stop the others; its lease makes it uncertain
             log.exception("delivery_failed", delivery=item.delivery.id, kind=item.delivery.kind)
         finally:
             if self.in_flight == self._room:
-                self._look_again()
+                self._look.set()
             self.in_flight -= 1
 
     async def _may_call(self, item: outbox.Claimed) -> bool:
         """Wait for the slot and commit that the call begins; False when it is not ours to make any more."""
         slot: dt.datetime | None = item.slot_at
+        if item.is_calling:
+            await self._until(item.slot_at)
+            return True
         while slot is not None:
-            await asyncio.sleep(max(0.0, (slot - self._db.now()).total_seconds()))
-            began = await self._transact(
-                _begin, item.delivery.id, slot, owner=self._owner, bot_id=self._bot_id
-            )
+            await self._until(slot)
+            began = await self._begin((item, slot))
             if isinstance(began, bool):
                 return began
             slot = began
         return False
+
+    async def _until(self, slot: dt.datetime) -> None:
+        """Never longer than a slot can be away, whatever becomes of the clock."""
+        left_s = (slot - self._db.now()).total_seconds()
+        await asyncio.sleep(min(max(left_s, 0.0), claiming.AHEAD.total_seconds()))
+
+    async def _begin_each(self, asked: Sequence[tuple[outbox.Claimed, dt.datetime]]) -> Sequence[Begun]:
+        due = [(item.delivery.id, slot) for item, slot in asked]
+        return await self._transact(_begin, due, owner=self._owner, bot_id=self._bot_id)
 
     async def _call(self, item: outbox.Claimed) -> Outcome:
         chat = item.delivery.chat
@@ -239,15 +269,18 @@ class Sender:
             log.exception("call_failed", delivery=item.delivery.id, kind=item.delivery.kind)
             return Outcome(Verdict.UNCERTAIN, detail=type(fault).__name__)
 
-    async def _settle(self, item: outbox.Claimed, outcome: Outcome) -> None:
+    def _noted(self, item: outbox.Claimed, outcome: Outcome) -> Outcome:
         self.outcomes[outcome.verdict] += 1
         metrics.CALLS.labels(outcome.verdict.value).inc()
         if outcome.verdict is Verdict.REFUSED:
             log.error("message_refused", kind=item.delivery.kind, detail=outcome.detail)
-        halt_for = outcome.retry_after if self._is_token_too_fast(item, outcome) else None
-        await self._transact(
-            _settle, item, outcome, bot_id=self._bot_id, halt_for=halt_for, after=self._after
-        )
+        return outcome
+
+    async def _settle_each(self, ended: Sequence[Ended]) -> Sequence[None]:
+        halts = [outcome.retry_after for item, outcome in ended if self._is_token_too_fast(item, outcome)]
+        halt_for = max(halts, default=None)
+        await self._transact(_settle, ended, bot_id=self._bot_id, halt_for=halt_for, after=self._after)
+        return [None] * len(ended)
 
     def _is_token_too_fast(self, item: outbox.Claimed, outcome: Outcome) -> bool:
         """One chat's 429 is that chat's; several within seconds are ours altogether."""
@@ -264,26 +297,32 @@ class Sender:
 
 
 def _begin(
-    tx: Tx, now: dt.datetime, delivery_id: int, slot: dt.datetime, *, owner: str, bot_id: int
-) -> bool | dt.datetime | None:
-    """True: call now. False: no longer ours. An instant: wait for that slot. None: it queues again."""
-    if now - slot > LATE or pacing.is_halted(tx, now, bot_id):
-        return settling.take_slot(tx, now, delivery_id, owner=owner, bot_id=bot_id)
-    return settling.begin_call(tx, now, delivery_id, owner=owner)
+    tx: Tx, now: dt.datetime, due: Sequence[tuple[int, dt.datetime]], *, owner: str, bot_id: int
+) -> Sequence[Begun]:
+    """What each may do now. A slot missed, or taken away by a halt, is lost."""
+    is_halted = pacing.is_halted(tx, now, bot_id)
+    on_time = [delivery_id for delivery_id, slot in due if not is_halted and now - slot <= LATE]
+    begun = settling.begin_calls(tx, now, on_time, owner=owner) if on_time else frozenset()
+    return [
+        delivery_id in begun
+        if delivery_id in on_time
+        else settling.take_slot(tx, now, delivery_id, owner=owner, bot_id=bot_id)
+        for delivery_id, _ in due
+    ]
 
 
 def _settle(
     tx: Tx,
     now: dt.datetime,
-    item: outbox.Claimed,
-    outcome: Outcome,
+    ended: Sequence[Ended],
     *,
     bot_id: int,
     halt_for: dt.timedelta | None,
     after: After | None,
 ) -> None:
-    settling.settle(tx, now, item, outcome)
-    if after is not None:
-        after(tx, now, item, outcome)
+    settling.settle_each(tx, now, ended)
+    for item, outcome in ended:
+        if after is not None:
+            after(tx, now, item, outcome)
     if halt_for is not None:
         pacing.halt(tx, now, bot_id, now + halt_for)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.audit import model
-from bot.db import Database, urls
+from bot.db import Database, news, urls
 
 NOON = dt.datetime(2026, 9, 30, 4, 0, tzinfo=dt.UTC)
 
@@ -154,16 +154,68 @@ async def test_a_read_does_not_wait_for_the_writer(sqlite_url):
     await db.close()
 
 
-async def test_a_commit_is_told_and_a_failure_is_not(db):
+def add_and_tell(tx: sa.Connection, now: dt.datetime, subject: str) -> None:
+    add(tx, now, subject)
+    news(tx)
+
+
+def tell_and_fail(tx: sa.Connection, now: dt.datetime, subject: str) -> None:
+    add_and_tell(tx, now, subject)
+    raise errors.Refused("no")
+
+
+async def test_news_is_told_once_committed_and_nothing_else_is(db):
     told = []
-    db.on_commit(lambda: told.append("commit"))
+    db.on_news(lambda: told.append("news"))
 
     with pytest.raises(errors.Refused):
-        await db.transact(add_and_fail, "unit:1")
+        await db.transact(tell_and_fail, "unit:1")
+    await db.transact(add, "unit:1")
     assert told == []
 
-    await db.transact(add, "unit:1")
-    assert told == ["commit"]
+    await db.transact(add_and_tell, "unit:2")
+    assert told == ["news"]
+
+
+@pytest.mark.postgresql
+async def test_another_process_hears_of_news_within_moments(postgresql_url):
+    ours, theirs = [await Database.open(postgresql_url, clock=lambda: NOON) for _ in range(2)]
+    told, echo = asyncio.Event(), asyncio.Event()
+    theirs.on_news(told.set)
+
+    async with asyncio.TaskGroup() as tasks:
+        listening = [tasks.create_task(one.listen()) for one in (ours, theirs)]
+        await asyncio.sleep(0.3)
+        ours.on_news(echo.set)
+        await theirs.transact(add, "unit:1")
+        await ours.transact(add_and_tell, "unit:2")
+        async with asyncio.timeout(5):
+            await told.wait()
+        echo.clear()
+        await asyncio.sleep(0.1)
+        for one in listening:
+            one.cancel()
+    await ours.close()
+    await theirs.close()
+
+    assert not echo.is_set()  # it does not hear itself
+
+
+@pytest.mark.postgresql
+async def test_what_is_told_by_a_process_that_leaves_at_once_is_heard(postgresql_url):
+    ours, theirs = [await Database.open(postgresql_url, clock=lambda: NOON) for _ in range(2)]
+    told = asyncio.Event()
+    theirs.on_news(told.set)
+
+    async with asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(theirs.listen())
+        await asyncio.sleep(0.3)
+        await ours.transact(add_and_tell, "unit:1")
+        await ours.close()
+        async with asyncio.timeout(5):
+            await told.wait()
+        listening.cancel()
+    await theirs.close()
 
 
 async def test_a_database_without_tables_says_what_to_run(empty_database_url):

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bot.delivery import chats, outbox
+from bot.delivery import chats, claiming, outbox
 from bot.delivery.message import OutgoingMessage, Verdict
 from bot.delivery.model import delivery, posting
 from bot.notices import answer, histories, queries
@@ -51,7 +51,7 @@ def uncertain_card(city: world.World, notice: int, user: int) -> chats.Chat:
     chat = chats.find(city.tx, user)
     assert chat is not None
     city.deliver([Verdict.UNCERTAIN] * 4)
-    city.now += outbox.GROUP_WINDOW
+    city.now += claiming.GROUP_WINDOW
     city.deliver([Verdict.UNCERTAIN] * 4)
     return chat
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.calendar.quiet import QuietHours
-from bot.delivery import chats, outbox
+from bot.delivery import chats, claiming, outbox
 from bot.delivery.message import Verdict
 from bot.delivery.model import State, delivery, posting
 from bot.notices import asking, chase, deadline, ladder, model, rules
@@ -56,7 +56,7 @@ def said(city: world.World, kind: str) -> dict[str, str]:
     query = sa.select(delivery).where(delivery.c.kind == kind, delivery.c.state == State.QUEUED.value)
     found = {}
     for row in city.tx.execute(query):
-        it = outbox.described(city.tx, row)
+        it = claiming.described(city.tx, row.id)
         shown = PREPARE[kind](city.tx, city.now, it)
         chat = city._chat_of(it.chat.telegram_id)
         found[chat] = shown.reason if isinstance(shown, outbox.Drop) else shown.html
@@ -378,7 +378,7 @@ def test_crossings_are_counted_and_what_ran_after_an_answer_would_be_seen(busy):
     clock(busy, "17:00")
     tick(busy)
     assert chase.crossings(busy.tx, since=world.MORNING) == chase.Crossings(0, 0)
-    (item, *_) = outbox.claim(
+    (item, *_) = claiming.claim(
         busy.tx, busy.now, PREPARE, owner="test", bot_id=world.BOT_ID, limit=1, group_rate=20, only_one_of=frozenset({"chase"})
     )  # fmt: skip
     assert item.delivery.kind == "chase"

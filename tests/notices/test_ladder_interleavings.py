@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bot import app, clock
 from bot.calendar.quiet import QuietHours
 from bot.db import Database, engines, urls
-from bot.delivery import outbox, settling
+from bot.delivery import claiming, outbox, settling
 from bot.delivery.message import Outcome, OutgoingMessage, Verdict
 from bot.delivery.model import ChatState
 from bot.notices import chase, deadline, ladder, model
@@ -157,12 +157,12 @@ class Play:
 
     def _claim(self, count: int) -> None:
         for _ in range(count):
-            claimed = outbox.claim(
+            claimed = claiming.claim(
                 self.world.tx, self.world.now, PREPARE, owner="test", bot_id=world.BOT_ID, limit=4, group_rate=20,
                 only_one_of=app.CLAIMED_ALONE,
             )  # fmt: skip
             for item in claimed:
-                assert settling.begin_call(self.world.tx, self.world.now, item.delivery.id, owner="test")
+                assert settling.begin_calls(self.world.tx, self.world.now, [item.delivery.id], owner="test")
                 self._judge(item)
             self.flight += claimed
             self.world.now += dt.timedelta(seconds=0.1)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot import app, errors
 from bot.db import Tx
-from bot.delivery import outbox, pacing, settling
+from bot.delivery import claiming, outbox, pacing, settling
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState, chat_address
 from bot.notices import answer, cards, desk, joining, model, publish, rules, trouble
@@ -144,11 +144,11 @@ class World:
 
     def deliver(self, verdicts: list[Verdict]) -> None:
         """The sender's turn: as many calls as verdicts, each ending as told."""
-        claimed = outbox.claim(
+        claimed = claiming.claim(
             self.tx, self.now, PREPARE, owner="test", bot_id=BOT_ID, limit=len(verdicts), group_rate=20
         )
         for number, (item, verdict) in enumerate(zip(claimed, verdicts, strict=False), start=1):
-            assert settling.begin_call(self.tx, self.now, item.delivery.id, owner="test")
+            assert settling.begin_calls(self.tx, self.now, [item.delivery.id], owner="test")
             outcome = Outcome(verdict, message_id=item.delivery.id * 10 + number)
             settling.settle(self.tx, self.now, item, outcome)
             app.follow(self.tx, self.now, item, outcome)

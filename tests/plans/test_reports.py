@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot import errors
 from bot.audit import trail
 from bot.db import Database
-from bot.delivery import chats, outbox, settling
+from bot.delivery import chats, claiming, outbox, settling
 from bot.delivery import model as delivery
 from bot.delivery.message import Outcome, OutgoingMessage, Verdict
 from bot.delivery.model import ChatState, Lane
@@ -65,14 +65,14 @@ def leave(town: Town, **outcomes: Outcome) -> dict[int, list[OutgoingMessage]]:
     prepare = cards.preparations(town.book.words) | report_messages.preparations(lambda: town.book)
     shown: dict[int, list[OutgoingMessage]] = {}
     for _ in range(20):
-        claimed = outbox.claim(town.tx, town.now, prepare, owner="t", bot_id=BOT_ID, limit=9, group_rate=1200)
+        claimed = claiming.claim(town.tx, town.now, prepare, owner="t", bot_id=BOT_ID, limit=9, group_rate=1200)
         if not claimed:
             break
         for item in claimed:
             to = item.delivery.chat.telegram_id
             if to > 0 and item.delivery.kind in (reports.DAY_KIND, reports.LATE_KIND):
                 shown.setdefault(to, []).append(item.message)
-            settling.begin_call(town.tx, town.now, item.delivery.id, owner="t")
+            settling.begin_calls(town.tx, town.now, [item.delivery.id], owner="t")
             outcome = by_chat.get(to, SENT)
             settling.settle(town.tx, town.now, item, outcome)
             if outcome.verdict is Verdict.GONE:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from bot.db import Tx
+from bot.delivery import claiming, pacing, settling
 from bot.delivery import model as delivery
-from bot.delivery import outbox, pacing, settling
 from bot.delivery.message import Outcome, OutgoingMessage, Verdict
 from bot.notices import joining
 from bot.notices import model as notices
@@ -187,14 +187,14 @@ class Town:
         prepare = messages.preparations(lambda: self.book)
         shown = {}
         for _ in range(20):
-            claimed = outbox.claim(
+            claimed = claiming.claim(
                 self.tx, self.now, prepare, owner="t", bot_id=BOT_ID, limit=10, group_rate=1200
             )
             if not claimed:
                 break
             for item in claimed:
                 shown[item.delivery.number] = item.message
-                settling.begin_call(self.tx, self.now, item.delivery.id, owner="t")
+                settling.begin_calls(self.tx, self.now, [item.delivery.id], owner="t")
                 settling.settle(self.tx, self.now, item, Outcome(Verdict.SENT, message_id=7))
             self.now += dt.timedelta(seconds=2)
         return shown

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot import errors
 from bot.audit import model as audit
 from bot.audit import trail
-from bot.delivery import chats, outbox, pacing, settling
+from bot.delivery import chats, claiming, outbox, pacing, settling
 from bot.delivery import model as delivery
 from bot.delivery.message import OutgoingMessage
 from bot.inbox import held, questions
@@ -174,8 +174,8 @@ def test_a_settled_delivery_goes_after_ninety_days_and_an_open_one_never(tx):
     chat = chats.ensure(tx, MORNING, -1001, kind="group")
     outbox.show(tx, MORNING, chat.id, "say", "enrol.hello", lane=delivery.Lane.ALERT)
     words = {"say": lambda *_: OutgoingMessage("x")}
-    (it,) = outbox.claim(tx, MORNING, words, owner="o", bot_id=1, limit=1, group_rate=20)
-    settling.begin_call(tx, MORNING, it.delivery.id, owner="o")
+    (it,) = claiming.claim(tx, MORNING, words, owner="o", bot_id=1, limit=1, group_rate=20)
+    settling.begin_calls(tx, MORNING, [it.delivery.id], owner="o")
     outbox.finish(tx, MORNING, it.delivery.id, delivery.State.SENT)
     outbox.show(tx, MORNING, chat.id, "say", "enrol.again", lane=delivery.Lane.ALERT)
 

@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 
 from bot import errors, simulator
-from bot.delivery import outbox, pacing, settling
+from bot.delivery import pacing, settling
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState, Lane
 from bot.simulator import Fault
@@ -81,7 +81,7 @@ async def test_what_is_tried_again_keeps_its_place(rig, group) -> None:
     for subject in "ab":
         await rig.show(group, "card", subject)
     (first,) = await rig.claim()
-    assert await rig.db.transact(settling.begin_call, first.delivery.id, owner="x")
+    assert await rig.db.transact(settling.begin_calls, [first.delivery.id], owner="x")
     await rig.db.transact(settling.settle, first, Outcome(Verdict.NOT_SENT))
     soon, later = (rig.db.now() + dt.timedelta(seconds=after) for after in (1.5, 5))
     assert await rig.claim(at=soon) == []
@@ -111,7 +111,8 @@ async def test_a_missed_slot_is_lost_and_another_taken(rig, group) -> None:
     await rig.show(group, "card", "7")
     (item,) = await rig.claim()
     late = item.slot_at - dt.timedelta(seconds=1)
-    again = await rig.db.transact(sender._begin, item.delivery.id, late, owner="x", bot_id=tiny.BOT_ID)
+    due = [(item.delivery.id, late)]
+    (again,) = await rig.db.transact(sender._begin, due, owner="x", bot_id=tiny.BOT_ID)
     assert isinstance(again, dt.datetime)
     assert again > item.slot_at
 
@@ -120,10 +121,8 @@ async def test_a_halted_token_calls_nobody(rig, group) -> None:
     await rig.show(group, "card", "7")
     (item,) = await rig.claim()
     await rig.db.transact(pacing.halt, tiny.BOT_ID, rig.db.now() + dt.timedelta(seconds=30))
-    begun = await rig.db.transact(
-        sender._begin, item.delivery.id, rig.db.now(), owner="x", bot_id=tiny.BOT_ID
-    )
-    assert begun is None
+    due = [(item.delivery.id, rig.db.now())]
+    assert await rig.db.transact(sender._begin, due, owner="x", bot_id=tiny.BOT_ID) == [None]
     assert await rig.states() == ["queued"]
 
 
@@ -284,25 +283,43 @@ async def test_stopping_lets_what_is_in_flight_finish(rig, sim, group) -> None:
     assert await rig.states() == ["sent"]
 
 
-async def test_the_rows_of_a_dead_process_are_taken_over_when_their_lease_is_over(rig, groups) -> None:
+async def test_the_rows_of_a_dead_process_are_taken_over(rig, groups) -> None:
     for group in groups[:2]:
         await rig.show(group, "card", "7")
     reserved, calling = await rig.claim(owner="dead")
-    assert await rig.db.transact(settling.begin_call, calling.delivery.id, owner="dead")
+    assert await rig.db.transact(settling.begin_calls, [calling.delivery.id], owner="dead")
 
-    def later(tx: object, now: dt.datetime, by: dt.timedelta) -> int:
-        return settling.take_over(tx, now + by)  # type: ignore[arg-type]
-
-    assert await rig.db.transact(later, outbox.LEASE - dt.timedelta(seconds=1)) == 0
-    assert await rig.db.transact(later, outbox.LEASE + dt.timedelta(seconds=1)) == 2
+    assert await rig.db.transact(settling.take_over, owners=["another"]) == 0
+    assert await rig.db.transact(settling.take_over, owners=["dead"]) == 2
     assert await rig.states() == ["queued", "uncertain", "queued"]
-    assert not await rig.db.transact(settling.begin_call, reserved.delivery.id, owner="dead")
+    assert not await rig.db.transact(settling.begin_calls, [reserved.delivery.id], owner="dead")
+
+
+async def test_a_heart_that_beats_is_not_taken_for_dead_whatever_the_clocks_say(
+    rig, sim, groups, monkeypatch
+) -> None:
+    monkeypatch.setattr(sender, "BEAT_EVERY_S", 0.05)
+    monkeypatch.setattr(sender, "DEAD_AFTER_S", 0.5)
+    alive, dead = groups[:2]
+    for group, owner in ((alive, "alive"), (dead, "dead")):
+        await rig.show(group, "card", "7")
+        await rig.claim(owner=owner)
+
+    def an_hour_slow(tx: object, now: dt.datetime) -> object:
+        return settling.beat(tx, now - dt.timedelta(hours=1), owner="alive")  # type: ignore[arg-type]
+
+    async with rig.sending() as sending:
+        for _ in range(20):
+            await rig.db.transact(an_hour_slow)
+            await asyncio.sleep(0.05)
+        sending.stop()
+    assert (texts(sim, alive), texts(sim, dead)) == ([], ["卡片 7: 0"])
 
 
 async def test_a_sender_that_is_alone_takes_over_at_once(rig, sim, group) -> None:
     await rig.show(group, "card", "7")
     (item,) = await rig.claim(owner="dead")
-    await rig.db.transact(settling.begin_call, item.delivery.id, owner="dead")
+    await rig.db.transact(settling.begin_calls, [item.delivery.id], owner="dead")
     async with rig.sending(is_alone=True):
         await sim.until(lambda: texts(sim, group) == ["可能重复 卡片 7: 0"])
 

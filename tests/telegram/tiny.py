@@ -13,7 +13,7 @@ from telegram import ext
 
 from bot import errors, simulator
 from bot.db import Database, Tx
-from bot.delivery import chats, outbox, pacing
+from bot.delivery import chats, claiming, outbox, pacing
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.model import Lane
 from bot.inbox import model as inbox
@@ -194,7 +194,7 @@ class Rig:
         self, *, owner: str = "x", group_rate: int = 1200, at: dt.datetime | None = None
     ) -> list[outbox.Claimed]:
         def verb(tx: Tx, now: dt.datetime) -> list[outbox.Claimed]:
-            return outbox.claim(
+            return claiming.claim(
                 tx,
                 at or now,
                 PREPARE,

@@ -143,6 +143,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("full_text", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("created_by", sa.String(length=64), server_default="", nullable=False))
 
+    # who holds a delivery is dead when its heart has stopped, not when a clock says so
+    op.execute("ALTER TABLE delivery DROP COLUMN lease_until")
+
     with op.batch_alter_table("pacing", schema=None) as batch_op:
         batch_op.add_column(sa.Column("eased_to", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("eased_at", sa.DateTime(timezone=True), nullable=True))

@@ -351,6 +351,10 @@ async def test_what_became_of_the_plans_is_read_by_right_alone(city: City, actor
         assert_nothing_is_given_away(city, actor, told)
         told = await city.press(actor, callback.encode(), group="QS")
         assert title not in told.in_groups
+    for word in ("今天", "要处理"):
+        told = await city.say(actor, word)
+        assert (word in told.to_person) == runs, (word, told)
+        assert (await city.say(actor, word, group="QS")).in_groups == ""
 
 
 def _fired(tx: Tx, now: dt.datetime, notice_id: int) -> int:
@@ -448,6 +452,7 @@ WORDS = (
     "计划",
     "校历",
     "今天",
+    "要处理",
     "待办",
     "我",
     "我是谁",

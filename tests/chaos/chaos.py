@@ -20,24 +20,21 @@ import sqlalchemy as sa
 from bot import app, errors, simulator
 from bot.db import Database, Tx
 from bot.delivery import model as delivery
-from bot.delivery.model import Lane
 from bot.inbox import model as inbox
 from bot.texts import Words
 from tests.chaos import city, ledger, line, lives
 
+SENDING = {"claimed": 2, "before_call": 6, "after_call": 6, "settled": 6}
+TAKING_IN = {"taken": 4, "committed": 4}
 STEPS = {
-    "claimed": 2,
-    "before_call": 6,
-    "after_call": 6,
-    "settled": 6,
-    "taken": 4,
-    "committed": 4,
-}  # at most the nth
+    "all": SENDING | TAKING_IN, "sender": SENDING, "intake,timers": TAKING_IN,
+}  # where a process may end itself, and at which time of that step at the latest  # fmt: skip
 T = TypeVar("T")
+STILLBORN = 0.25  # of those that die at any instant, within a second of their beginning
 RESETS = 0.02  # of all calls, after Telegram has done what was asked
 LEASES_S = 62.0
 ALONE, SEVERAL = ("all",), ("all", "sender", "intake,timers")
-RECENT = 3  # notices that people still press under
+RECENT = 5  # notices that people still press under
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +46,7 @@ class Plan:
         kills: at least so many processes die.
         roles: what each process does, all at once.
         outage_s: how long Telegram cannot be reached in every other round; in the one in the middle, `long_outage_s`.
-        step_within_s: a process that has not come to its step by then is killed where it is.
-        instant_within_s: as long lives at most one that is to die at any instant; an outage is lived through slowly.
+        patience_s: a process that has not come to its step by then, or has nothing to do, is killed where it is.
     """
 
     seed: int
@@ -60,9 +56,8 @@ class Plan:
     kills: int
     outage_s: float
     long_outage_s: float
-    step_within_s: float = 3.0
-    instant_within_s: float = 2.0
-    press_every_s: float = 0.02
+    patience_s: float = 5.0
+    press_every_s: float = 0.06
     settle_within_s: float = 60.0
 
     def outage_in(self, number: int) -> float:
@@ -74,8 +69,8 @@ class Plan:
 
 def short(seed: int, *, roles: tuple[str, ...]) -> Plan:
     """A few seconds of it: each unkindness once."""
-    kills = 8 if roles == ALONE else 12
-    return Plan(seed, roles, schools=24, rounds=2, kills=kills, outage_s=1.0, long_outage_s=1.0)
+    rounds, kills = (2, 8) if roles == ALONE else (1, 9)
+    return Plan(seed, roles, schools=24, rounds=rounds, kills=kills, outage_s=1.0, long_outage_s=1.0)
 
 
 def long(seed: int, *, roles: tuple[str, ...], kills: int, outage_s: float) -> Plan:
@@ -140,7 +135,6 @@ class Chaos:
     refused: list[str] = field(default_factory=list)
     most_calling: int = 0
     is_over: bool = False
-    is_out: bool = False
     is_struck: bool = False  # the database was restarted in this round
 
     async def run(self) -> None:
@@ -168,6 +162,7 @@ class Chaos:
             for roles in self.plan.roles:
                 tasks.create_task(self._slot(roles))
             unkind = tasks.create_task(self._be_unkind(number))
+            await self._publish()
             while self.kills.total() < until or not unkind.done():
                 if not await self._patiently(self.db.read, _waiting):
                     await self._publish()
@@ -177,18 +172,30 @@ class Chaos:
         await self._until_nobody_writes()
         await self._look()
         self.forge.clock.leap(LEASES_S)
+        if number < self.plan.rounds and len(self.plan.roles) > 1:
+            await self._inherit()
+
+    async def _inherit(self) -> None:
+        """A process that lives long enough to take over from all who died; then it dies too."""
+        heir = await self.forge.begin(self.settings | {"roles": "all"})
+        while await self._patiently(self.db.read, self.book.held, heir.pid):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.1)
+        heir.end()
+        await heir.ended.wait()
+        self.kills["any instant"] += 1
+        await self._look(heir.pid)
 
     async def _slot(self, roles: str) -> None:
         """One process after the other, each with its own end."""
         while not self.is_over:
-            step = self.chance.choice(["", *STEPS])
-            nth = self.chance.randint(1, STEPS.get(step, 1))
+            step = self.chance.choice(["", *STEPS[roles]])
+            nth = self.chance.randint(1, STEPS[roles].get(step, 1))
             life = await self.forge.begin(self.settings | {"roles": roles}, step=step, nth=nth)
-            within_s = (
-                self.plan.step_within_s if step else self.chance.uniform(0.05, self.plan.instant_within_s)
-            )
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(life.ended.wait(), within_s * (5 if self.is_out else 1))
+                if not step and self.chance.random() > STILLBORN:
+                    await asyncio.wait_for(life.works.wait(), self.plan.patience_s)
+                within_s = self.plan.patience_s if step else self.chance.uniform(0, 1)
+                await asyncio.wait_for(life.ended.wait(), within_s)
             life.end()
             await life.ended.wait()
             if life.status == -signal.SIGKILL:
@@ -240,17 +247,15 @@ class Chaos:
             times = self.chance.randint(3, 12)
             self.sim.faults.add(simulator.Fault(method, "429", times=times, probability=0.5))
         self.unkind["storms"] += 1
-        if self.restart is not None and number % 2 == 0:
+        if self.restart is not None and (number % 2 == 0 or self.plan.rounds == 1):
             self.is_struck = True
             await asyncio.to_thread(self.restart)
             self.unkind["restarts of the database"] += 1
         if outage_s := self.plan.outage_in(number):
             await asyncio.sleep(self.chance.uniform(0.3, 1.0))
             self.line.cut()
-            self.is_out = True
             await asyncio.sleep(outage_s)
             await self.line.mend()
-            self.is_out = False
             self.unkind["outages"] += 1
 
     async def _press(self) -> None:
@@ -306,11 +311,10 @@ class Chaos:
 
 
 def _waiting(tx: Tx) -> bool:
-    """Whether a card that has not been sent yet waits."""
-    d = delivery.delivery
-    query = sa.select(d.c.id).where(
-        d.c.kind == "card", d.c.state == "queued", d.c.attempts == 0, d.c.lane != Lane.REFRESH
-    )
+    """Whether a card is on its way that has never been in its chat."""
+    d, p = delivery.delivery, delivery.posting
+    posted = sa.exists().where(p.c.chat_id == d.c.chat_id, p.c.kind == d.c.kind, p.c.subject == d.c.subject)
+    query = sa.select(d.c.id).where(d.c.kind == "card", d.c.state.not_in(ledger.ENDS), ~posted)
     return tx.execute(query.limit(1)).first() is not None
 
 

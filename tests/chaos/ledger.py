@@ -107,6 +107,14 @@ class Ledger:
             if not row.is_edit:
                 self.calling[row.id, row.attempts] = row.telegram_id
 
+    @staticmethod
+    def held(tx: Tx, pid: int) -> int:
+        """How many deliveries are in the hands of others than this process."""
+        query = sa.select(sa.func.count()).where(
+            _d.c.state.in_(["reserved", "calling"]), ~_d.c.owner.contains(f"-{pid}-")
+        )
+        return tx.execute(query).scalar_one()
+
     # ── the reckoning ────────────────────────────────────────────────────────────────────────────
 
     def reckon(

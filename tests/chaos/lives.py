@@ -1,7 +1,7 @@
 """Processes of the whole bot that are forked from one which has imported it, and die where they are told to.
 
 `python lives.py` says `ready`, reads a line of JSON for every life to begin, and writes what becomes of each: `born
-PID`, `at PID STEP` when it ends itself at a named step, and `died PID STATUS`.
+PID`, `works PID` at the first step it takes, `at PID STEP` when it ends itself there, and `died PID STATUS`.
 """
 
 import asyncio
@@ -19,6 +19,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).parents[2]
+BEAT_EVERY_S, DEAD_AFTER_S = (
+    0.5,
+    6,
+)  # a minute of the others' silence is too long to wait for after every few deaths
 SECONDS = struct.Struct("d")
 
 
@@ -57,6 +61,7 @@ class Life:
     pid: int
     step: str = ""
     status: int | None = None
+    works: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def end(self, number: int = signal.SIGKILL) -> None:
@@ -97,11 +102,14 @@ class Forge:
             if what == "born":
                 self._lives[int(pid)] = life = Life(int(pid))
                 self._born.put_nowait(life)
+            elif what == "works":
+                self._lives[int(pid)].works.set()
             elif what == "at":
                 self._lives[int(pid)].step = more[0]
             else:
                 life = self._lives.pop(int(pid))
                 life.status = int(more[0])
+                life.works.set()
                 life.ended.set()
 
     def end_all(self) -> None:
@@ -144,7 +152,9 @@ def _serve(clock: Clock) -> None:
     from sqlalchemy.dialects.postgresql import asyncpg as dialect  # noqa: PLC0415
 
     from bot import app, logs  # noqa: PLC0415
+    from bot.telegram import sender  # noqa: PLC0415
 
+    sender.BEAT_EVERY_S, sender.DEAD_AFTER_S = BEAT_EVERY_S, DEAD_AFTER_S
     logs.configure(level="WARNING")
     gc.collect()
     gc.freeze()  # what the lives share stays shared
@@ -190,9 +200,12 @@ def _become(wanted: dict[str, object], clock: Clock) -> None:
 
 
 def _dying(at_step: str, nth: int) -> Callable[[str], None]:
-    left = [nth]
+    left, works = [nth], [False]
 
     def at(step: str) -> None:
+        if not works[0]:
+            works[0] = True
+            _say(f"works {os.getpid()}")
         left[0] -= step == at_step
         if left[0] == 0 and at_step:
             _say(f"at {os.getpid()} {step}")

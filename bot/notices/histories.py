@@ -27,6 +27,19 @@ def delivered_at(tx: Tx, assignment_id: int) -> dt.datetime | None:
     return found
 
 
+def delivered(tx: Tx, notice_id: int, *, until: dt.datetime) -> dict[int, dt.datetime]:
+    """Assignment → when the first card reaching it was sent, or believed to be, up to an instant."""
+    q = model.asked
+    query = (
+        sa.select(q.c.assignment_id, sa.func.min(posting.c.sent_at))
+        .join(posting, posting.c.chat_id == q.c.chat_id)
+        .where(q.c.notice_id == notice_id, posting.c.kind == "card", posting.c.subject == str(notice_id))
+        .where(q.c.since <= until, posting.c.sent_at <= until)
+        .group_by(q.c.assignment_id)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """One answer in a unit's history."""

@@ -33,6 +33,7 @@ class Action(StrEnum):
     EXCUSE = "excuse"  # 免报
     MARK_PHONED = "mark_phoned"  # 标记已电话
     CHASE = "chase"  # 再提醒
+    EXPORT = "export"  # 按日期导出
     INVITE = "invite"  # 发登记码
     PILOT = "pilot"  # 设试点群
     SEE_PLANS = "see_plans"  # 看计划和校历

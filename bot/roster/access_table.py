@@ -16,6 +16,7 @@ ACTIONS = {
     Action.EXCUSE: "免报",
     Action.MARK_PHONED: "标记已电话",
     Action.CHASE: "再提醒没回复的",
+    Action.EXPORT: "按日期导出 Excel",
     Action.INVITE: "发登记码",
     Action.PILOT: "设试点群",
     Action.SEE_PLANS: "看计划和校历",

@@ -17,6 +17,7 @@ PRIVATE = (
     "summary",
     "missing",
     "chase",
+    "export",
     "send",
     "plans",
     "calendar",

@@ -43,7 +43,7 @@ def add(
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
     reporting = Reporting(words, ReportPages(book))
     composing = Composing(words, sending.desks(words, house, lambda: book().calendars))
-    talking = Talking(words, enrolling, answering, desk, planning, days, reporting, composing)
+    talking = Talking(words, enrolling, answering, desk, carrying, planning, days, reporting, composing)
 
     buttons = {
         "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,
@@ -57,6 +57,7 @@ def add(
         "handover": enrolling.hand_over_this, "bind": enrolling.agree,
         "page": desk.page, "phones": desk.numbers,
         "xlsx": carrying.excel, "picture": carrying.picture,
+        "export": carrying.export, "export-own": carrying.own_dates, "heat": carrying.heat,
         "pick": desk.pick, "tick": desk.tick, "sure": desk.sure, "why": desk.why,
         "behalf": desk.behalf, "excuse": desk.excuse, "rang": desk.rang,
         "chase": desk.chase_ask, "chase!": desk.chase,
@@ -72,6 +73,7 @@ def add(
         "start": enrolling.start, "me": enrolling.me, "handover": enrolling.hand_over, "pilot": enrolling.pilot,
         "help": talking.help, "cancel": talking.cancel, "todo": talking.todo, "report": talking.report,
         "summary": desk.summary, "missing": desk.missing, "chase": desk.chase_command,
+        "export": carrying.command,
         "plans": planning.plans, "calendar": days.calendar, "send": composing.send,
     }  # fmt: skip
     for action, handler in buttons.items():

@@ -14,7 +14,8 @@ from bot import clock, errors
 from bot.db import Database, engines, urls
 from bot.delivery.message import Verdict
 from bot.delivery.model import ChatState
-from bot.notices import answer, desk, queries, rules
+from bot.notices import answer, desk, queries, rules, tallies
+from bot.roster import access
 from bot.roster import model as roster
 from tests.notices import counter, world
 from tests.notices.world import World
@@ -26,6 +27,7 @@ UNITS = st.sampled_from(list(counter.UNITS))
 SCHOOLS = st.sampled_from([code for code in counter.UNITS if code != "YC"])
 SOME = st.lists(SCHOOLS, min_size=1, max_size=4, unique=True).map(tuple)
 GROUPS = st.sampled_from([f"group:{n}" for n in range(world.GROUPS)])
+EVERYWHERE = access.Scope(everything=True, counties=frozenset(), units=frozenset())
 BUSY = st.sampled_from(["DH1", "DH2", "HD1"])  # where much happens to one and the same unit
 BUSY_POSTS = st.sampled_from([post for post in counter.POSTS if post[1] in ("DH1", "DH2", "HD1")])
 CHATS = st.one_of(GROUPS, USERS.map(lambda user: f"user:{user}"))
@@ -152,6 +154,10 @@ class Play:
             table = queries.table(self.world.tx, notice, now=later, as_of=at)
             assert (table.as_of, table.at) == (at, at)
             assert (table.total, table.rows, table.statuses) == (before.total, before.rows, before.statuses)
+            tallied = tallies.of(self.world.tx, notice, at=at, within=EVERYWHERE)
+            assert [(line.code, line.name, t.expected, t.answered) for line, t in tallied.items()] == [
+                (row.unit, row.name, row.expected, row.answered) for row in table.rows
+            ]
 
 
 def agree(table: queries.Table, lines: list[counter.Line]) -> None:

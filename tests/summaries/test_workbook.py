@@ -57,7 +57,7 @@ def sheets_of(*statuses, as_of=DUE, notice=NOTICE, trouble=None, **line):
         notice, as_of, as_of or DUE, queries.summed("YC", "合计", numbered), tuple(queries.lines(numbered)),
         tuple(numbered),
     )  # fmt: skip
-    beside = {"reminded": 0, "phoned_at": None, "contact": "", "phone": ""} | line
+    beside = {"delivered_at": None, "reminded": 0, "phoned_at": None, "contact": "", "phone": ""} | line
     return Sheets(table, tuple(Line(s, trouble if s.trouble else None, **beside) for s in numbered))
 
 
@@ -129,20 +129,21 @@ def test_a_sheet_is_ready_for_the_printer(name):
     assert sheet.page_setup.paperSize == 9
     assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.fitToHeight) == (True, 0)
     assert sheet.print_title_rows == "$1:$2"
-    assert sheet.auto_filter.ref == {"汇总": "A2:K3", "名单": "A2:L4"}[name]
+    assert sheet.auto_filter.ref == {"汇总": "A2:K3", "名单": "A2:M4"}[name]
 
 
 def test_the_second_sheet_has_a_line_for_every_unit():
     (line,) = names_of(
         sheets_of(
-            dataclasses.replace(YES, trouble=TroubleState.SEEN), trouble=TOLD, reminded=2, phoned_at=DUE,
+            dataclasses.replace(YES, trouble=TroubleState.SEEN), trouble=TOLD, delivered_at=SAID, reminded=2, phoned_at=DUE,
             contact="王校长", phone="138****0001",
         )
     )  # fmt: skip
 
     assert line == (
         "金滩镇中心小学", "大河县", "已报", "已上完", "王校长", dt.datetime(2026, 9, 30, 15, 12, 33),  # noqa: DTZ001
-        "已看到", "消防用电;要县局帮忙;三楼消防栓没水", 2, dt.datetime(2026, 9, 30, 17, 0), "王校长",  # noqa: DTZ001
+        "已看到", "消防用电;要县局帮忙;三楼消防栓没水", dt.datetime(2026, 9, 30, 15, 12, 33), 2,  # noqa: DTZ001
+        dt.datetime(2026, 9, 30, 17, 0), "王校长",  # noqa: DTZ001
         "138****0001",
     )  # fmt: skip
 

@@ -19,8 +19,10 @@ from bot.plans import days_off, place, report_pages
 from bot.plans import model as plans
 from bot.roster import people
 from bot.roster.access import Action, Role
+from bot.summaries import spans
 from bot.summaries.pages import Page, Part
 from bot.summaries.picking import pack
+from bot.summaries.spans import Usual
 from bot.telegram import routes
 from bot.texts import Words
 from tests.telegram import small_city
@@ -407,6 +409,31 @@ async def test_schools_are_closed_and_opened_again_by_right_alone(city: City, ac
     assert back.is_new != may
 
 
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_tables_are_taken_away_by_right_alone(city: City, actor: str) -> None:
+    today = city.bot.db.now().astimezone(city.bot.words.zone).date()
+    days = Callback("export", args=spans.usual(Usual.MONTH, today).args()).encode()
+    within = [code for code in SCHOOLS if city.may(actor, Action.EXPORT, code)]
+    sees = any(city.may(actor, Action.SEE_TABLE, code) for code in SCHOOLS)
+    before = await city.facts()
+    told = await city.press(actor, days)
+    assert set(changed(before, await city.facts())) == ({"audit_record"} if within else set())
+    assert [code for code in SCHOOLS if aim(city, 0, code).name in told.to_person] == within
+    assert_nothing_is_given_away(city, actor, told)
+    told = await city.press(actor, Callback("export-own").encode())
+    assert ("请写两个日期" in told.to_person) == bool(within)
+    told = await city.say(actor, f"{today:%Y-%m-%d}")
+    assert [code for code in SCHOOLS if aim(city, 0, code).name in told.to_person] == within
+    assert_nothing_is_given_away(city, actor, told)
+    told = await city.press(actor, Callback("heat").encode())
+    assert ("没有热力图" in told.to_person) == sees
+    for data in (days, Callback("export-own").encode(), Callback("heat").encode()):
+        before = await city.facts()
+        told = await city.press(actor, data, group="QS")
+        assert changed(before, await city.facts()) == {}
+        assert_nothing_is_given_away(city, actor, told)
+
+
 # ── role × action × place ────────────────────────────────────────────────────────────────────────
 
 
@@ -453,6 +480,7 @@ WORDS = (
     "校历",
     "今天",
     "要处理",
+    "导出",
     "待办",
     "我",
     "我是谁",
@@ -543,6 +571,7 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         "fire-go",
         "fire-no",
         *(place.PLANS, place.PLAN, place.PLAN_ON, place.PLAN_OFF, place.PLAN_RUN, place.PLAN_SEND),
+        *("export", "export-own", "heat"),
         *(report_pages.TODAY, report_pages.FIRE, report_pages.HANDS),
         *(place.PLAN_AHEAD, place.DAYS, place.OFF_WHOM, place.OFF_ASK, place.OFF, place.OFF_BACK),
     }

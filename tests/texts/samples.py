@@ -130,6 +130,7 @@ TERMS = [
     )
     for begins, starts in ((dt.date(2027, 2, 3), dt.date(2027, 3, 1)), (None, None))
 ]
+SPAN = {"first": dt.date(2026, 9, 1), "last": dt.date(2026, 9, 30)}
 PARAGRAPHS = [
     {"head": head, "title": title, "area": area, "total": total, "unseen": 256, "seen": 600, "solved": 255,
      "then_now": then_now, "at_due": at_due, "is_other_day": then_now is None}
@@ -333,6 +334,9 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "desk.city": _each(head=HEADS, total=[SMALL, LARGE], lines=[[], [LINE]], total_line=["", LINE],
                        folded=[None, LARGE], folded_count=[0, 12], then_now=[None, THEN], complete=[True, False],
                        last_time=[None, Fact(name="中秋", due_at=DUE, rate=0.947), Fact(name="", due_at=DUE, rate=1.0)]),
+    "carry.export": _each(may_export=[True, False]), "carry.span": [{"which": w} for w in ("week", "month", "quarter")],
+    "carry.none_then": [SPAN], "carry.file": [SPAN, SPAN | {"last": dt.date(2027, 1, 3)}],
+    "carry.file_title": [SPAN | {"at": AT}],
     "carry.paragraph": PARAGRAPHS, "carry.date": [{"at": AT}],
     "carry.caption": _each(title=["国庆假前安全课", "字" * 30], instant=["截至 9月30日(周三)17:00"]),
     "picture.title": _each(head=HEADS, part=[1, 2], parts=[1, 2]), "picture.instant": [{"head": head} for head in HEADS],
@@ -398,8 +402,8 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "calendar.taken_back": _each(is_new=[True, False], notices=[0, 2], asks=[24]),
     "calendar.close": _each(is_today=[True, False]), "calendar.whole": _each(is_city=[True, False], schools=[3812]),
     "calendar.some": _each(name=["山区"], schools=[3812]), "calendar.undo": [{"number": 0}, {"number": 99}],
-    "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "send", "plans", "calendar", "report",
-                                           "handover", "me", "help",
+    "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "export", "send", "plans", "calendar",
+                                           "report", "handover", "me", "help",
                                            "cancel", "start")],
     "hands.owner": [{"o": o} for o in OWNERS], "hands.owners": _needs, "hands.what": _needs,
     "hands.line": _each(n=NEEDS, now=[AT]), "hands.todo": [{"why": why} for why in WHYS],

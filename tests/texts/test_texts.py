@@ -51,7 +51,7 @@ BUTTONS = {  # what stands on a button; everything else in these files is read i
     "card": "yes trouble say look change all_yes one_yes one_trouble solved",
     "desk": "part more unfold back up excel live again chase chase_all names numbers on_behalf do_yes do_trouble do_excuse "
             "do_phoned sure chase_sure",
-    "carry": "picture copy",
+    "carry": "picture copy span own heat",
     "directive": "ack feedback one_feedback item all_done some_trouble back",
     "plans": "make_up skip go leave row switch now send days_ahead last_table back",
     "reports": "open all_needs table back",

@@ -13,9 +13,11 @@ from bot.inbox import questions
 from bot.notices import answer, joining, queries, trouble
 from bot.notices.rules import Kind
 from bot.roster import access, enrolment, people
+from bot.summaries import export
 from bot.telegram.context import Context
 from bot.telegram.handlers import group_words
 from bot.telegram.handlers.answering import Answering
+from bot.telegram.handlers.carrying import Carrying
 from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling, group_seen
@@ -39,6 +41,7 @@ class Talking:
     enrolling: Enrolling
     answering: Answering
     desk: Desk
+    carrying: Carrying
     planning: Planning
     days: SchoolDaysInChat
     reporting: Reporting
@@ -50,7 +53,7 @@ class Talking:
             "汇总": self.desk.summary, "未报": self.desk.missing, "提醒": self.desk.chase_command,
             "催报": self.desk.chase_command, "计划": self.planning.plans, "校历": self.days.calendar,
             "今天": self.reporting.typed, "要处理": self.reporting.typed_hands,
-            "发通知": self.composing.send,
+            "发通知": self.composing.send, "导出": self.carrying.command,
             "待办": self.todo, "我": self.enrolling.me, "我是谁": self.enrolling.me,
             "交接": self.enrolling.hand_over, "帮助": self.help, "开始": self.enrolling.start, "取消": self.cancel,
         }  # fmt: skip
@@ -79,6 +82,8 @@ class Talking:
             await self.answering.report_line(context, asked.subject, typed)
         elif asked.kind == joining.NAME_QUESTION:
             await self.enrolling.name(context, typed)
+        elif asked.kind == export.QUESTION:
+            await self.carrying.dates_typed(context, typed)
 
     async def file(self, update: telegram.Update, context: Context) -> None:
         """A voice or a photo: taken where a trouble is being told, else we say that we cannot read it."""

@@ -1,0 +1,136 @@
+"""Many notices in one workbook: a line a notice, a line a notice and county, and the names of whom there is more to say.
+
+Read notice by notice, so that no snapshot is long; `build` is pure and slow, and is run off the event loop.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cache
+
+from bot import errors
+from bot.audit import trail
+from bot.db import Tx
+from bot.inbox import questions
+from bot.notices import model, queries
+from bot.roster import access, people
+from bot.roster.people import Person
+from bot.summaries import workbook
+from bot.summaries.looks import HEADER_LINE, Book
+from bot.summaries.spans import Span
+from bot.summaries.workbook import FIGURE_WIDTHS, FIGURES, NAME_WIDTHS, NAMED, Sheets
+from bot.texts import Words
+
+QUESTION = "export"
+PATIENCE = dt.timedelta(minutes=15)
+
+
+def entitled(tx: Tx, user_id: int) -> Person:
+    """The officer behind this user.
+
+    Raises:
+        NotAllowed: no right to take tables away by dates.
+    """
+    person = people.by_user(tx, user_id)
+    if person is None or person.scope(access.Action.EXPORT).is_empty:
+        raise errors.NotAllowed("您不能按日期导出。")
+    return person
+
+
+def ask(tx: Tx, now: dt.datetime, *, user_id: int) -> None:
+    """What the officer types next are the dates.
+
+    Raises:
+        NotAllowed: as `entitled`.
+    """
+    entitled(tx, user_id)
+    questions.ask(tx, now, user_id, QUESTION, "", for_=PATIENCE)
+
+
+def begin(tx: Tx, now: dt.datetime, span: Span, *, user_id: int, zone: dt.tzinfo) -> list[int]:
+    """The notices published on these days, in their order; that they are taken away is written into the audit trail.
+
+    Neither trials, nor what was recalled, nor what nobody in the officer's area was asked.
+
+    Raises:
+        NotAllowed: as `entitled`.
+    """
+    person, n = entitled(tx, user_id), model.notice.c
+    start, end = span.instants(zone)
+    found = queries.some(
+        tx, n.published_at >= start, n.published_at < end, n.is_trial.is_(False),
+        within=person.scope(access.Action.EXPORT), order=n.published_at.asc(),
+    )  # fmt: skip
+    subject = f"days:{span.first}:{span.last}"
+    trail.note(tx, now, actor=person.actor, verb="export", subject=subject, detail=f"notices:{len(found)}")
+    questions.close(tx, now, user_id)
+    return [notice.id for notice in found]
+
+
+def read(tx: Tx, now: dt.datetime, notice_id: int, *, user_id: int, phones: str) -> Sheets:
+    """One of them as it stands, within the officer's area, with the names of whom there is more to say than 已报.
+
+    Raises:
+        NotAllowed: as `entitled`.
+    """
+    person = entitled(tx, user_id)
+    return workbook.collect(
+        tx, notice_id=notice_id, now=now, within=person.scope(access.Action.EXPORT).has, phones=phones,
+        phones_within=person.scope(access.Action.SEE_PHONES).has, everyone=False,
+    )  # fmt: skip
+
+
+def build(some: Sequence[Sheets], words: Words, title: str) -> bytes:
+    """The XLSX: every figure as it stood when its notice was read."""
+    book = Book(words)
+    _notices(book, some, words, title)
+    _rows(book, some, words, title)
+    _names(book, some, words, title)
+    return book.content()
+
+
+def _notices(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
+    columns = words.plain("carry.notice_columns").split("\n")
+    sheet = book.sheet(
+        words.plain("carry.notices"), title, columns, (30, 17, 17, *FIGURE_WIDTHS), lines=len(some)
+    )
+    for line, it in enumerate(some, start=HEADER_LINE + 1):
+        n = it.table.notice
+        dates = [workbook.local(at, words.zone) for at in (n.published_at, n.due_at)]
+        book.put(
+            sheet,
+            line,
+            [n.title, *dates, *workbook.figures(it.table.total, words)],
+            ("文字", "时间", "时间", *FIGURES),
+        )
+
+
+def _rows(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
+    every = [(it.table.notice, row) for it in some for row in it.table.rows]
+    columns = words.plain("carry.row_columns").split("\n")
+    sheet = book.sheet(
+        words.plain("carry.rows"), title, columns, (30, 17, 24, *FIGURE_WIDTHS), lines=len(every)
+    )
+    for line, (n, row) in enumerate(every, start=HEADER_LINE + 1):
+        values = [
+            n.title,
+            workbook.local(n.published_at, words.zone),
+            row.name,
+            *workbook.figures(row, words),
+        ]
+        book.put(sheet, line, values, ("文字", "时间", "文字", *FIGURES))
+
+
+def _names(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
+    every = [(it.table.notice, line) for it in some for line in it.lines]
+    columns = [
+        *words.plain("carry.name_columns").split("\n"), *words.plain("workbook.name_columns").split("\n"),
+    ]  # fmt: skip
+    sheet = book.sheet(words.plain("carry.names"), title, columns, (30, 17, *NAME_WIDTHS), lines=len(every))
+    say = cache(words.plain)
+    for number, (n, line) in enumerate(every, start=HEADER_LINE + 1):
+        values = [
+            n.title,
+            workbook.local(n.published_at, words.zone),
+            *workbook.cells(line, n, words.zone, say),
+        ]
+        book.put(sheet, number, values, ("文字", "时间", *NAMED))

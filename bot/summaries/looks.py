@@ -1,0 +1,116 @@
+"""How workbooks look: styles, sheets ready for the printer, and values put into cells as what they are."""
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import openpyxl
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bot.roster import plain_cells
+from bot.roster.plain_cells import TEXT, Value
+from bot.texts import Words
+
+Across = Literal["general", "center", "right"]
+
+A4 = 9  # Excel's number for the paper
+HEADER_LINE = 2  # below the title
+SHARE = "0.00%"  # four places, as counted: 3999 of 4000 must not read 100%
+MOMENT = "yyyy-mm-dd hh:mm"
+_THIN = Side(style="thin", color="FFBFBFBF")
+
+
+class Book:
+    """A workbook being written, in the words and the look of all of them."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._workbook = openpyxl.Workbook()
+        scratch: Worksheet = self._workbook.worksheets[0]
+        self._looks: dict[str, Any] = {}
+        for line, style in enumerate(_styles(), start=1):
+            self._workbook.add_named_style(style)
+            cell: Any = scratch.cell(row=line, column=1)
+            cell.style = style.name
+            self._looks[style.name] = cell._style  # noqa: SLF001 - looking a style up by name takes as long as all the rest
+        self._workbook.remove(scratch)
+
+    def sheet(
+        self, name: str, title: str, columns: Sequence[str], widths: Sequence[int], *, lines: int
+    ) -> Worksheet:
+        """A sheet ready to be printed: A4 across, the header on every page and still when one scrolls.
+
+        Args:
+            lines: how many a filter works on; a total below them stays where it is.
+        """
+        sheet: Worksheet = self._workbook.create_sheet(name)
+        sheet.freeze_panes = f"B{HEADER_LINE + 1}"
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.paperSize = A4
+        sheet.page_setup.fitToHeight = 0
+        sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.7)
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.print_title_rows = f"1:{HEADER_LINE}"
+        if (footer := sheet.oddFooter) is not None:
+            footer.center.text = self._words.plain("workbook.page")
+        for index, width in enumerate(widths, start=1):
+            sheet.column_dimensions[get_column_letter(index)].width = width
+        last = f"{get_column_letter(len(widths))}{HEADER_LINE + max(lines, 1)}"
+        sheet.auto_filter.ref = f"A{HEADER_LINE}:{last}"
+        self.put(sheet, 1, [title], ("题",))
+        self.put(sheet, HEADER_LINE, columns, ("表头",) * len(columns))
+        return sheet
+
+    def put(self, sheet: Worksheet, line: int, values: Iterable[Value], styles: Iterable[str]) -> None:
+        """A line of values, each in its style."""
+        for column, (value, style) in enumerate(zip(values, styles, strict=True), start=1):
+            cell: Any = plain_cells.put(sheet, line, column, value)
+            cell._style = self._looks[style]  # noqa: SLF001 - as above
+
+    def content(self) -> bytes:
+        """The XLSX."""
+        out = io.BytesIO()
+        self._workbook.save(out)
+        return out.getvalue()
+
+
+def _style(
+    name: str, *, format_: str, bold: bool = False, across: Across = "general", wrap: bool = False
+) -> NamedStyle:
+    return NamedStyle(
+        name,
+        font=Font(name="宋体", size=11, bold=bold),
+        number_format=format_,
+        border=Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN),
+        alignment=Alignment(horizontal=across, vertical="center", wrap_text=wrap),
+    )
+
+
+def _title_style() -> NamedStyle:
+    return NamedStyle("题", font=Font(name="宋体", size=14, bold=True), number_format=TEXT)
+
+
+def _header_style() -> NamedStyle:
+    style = _style("表头", format_=TEXT, bold=True, across="center", wrap=True)
+    style.fill = PatternFill("solid", start_color="FFDDEBF7")
+    return style
+
+
+def _styles() -> tuple[NamedStyle, ...]:
+    """Made anew each time: a style belongs to the one workbook it was added to."""
+    return (
+        _title_style(),
+        _header_style(),
+        _style("文字", format_=TEXT),
+        _style("长文", format_=TEXT, wrap=True),
+        _style("数", format_="0"),
+        _style("率", format_=SHARE, across="right"),
+        _style("时间", format_=MOMENT, across="center"),
+        _style("合计", format_=TEXT, bold=True),
+        _style("合计数", format_="0", bold=True),
+        _style("合计率", format_=SHARE, bold=True, across="right"),
+    )

@@ -1,0 +1,168 @@
+"""Pictures of tables: what they say is a plain value; what is drawn has a glyph for every sign, and little weight."""
+
+import dataclasses
+import datetime as dt
+import io
+import zoneinfo
+
+import pytest
+from PIL import Image, ImageChops
+
+from bot.notices import queries
+from bot.summaries import document, drawing, grids
+from bot.summaries.grids import Heat
+from bot.texts import Words
+from tests.summaries.test_workbook import DUE, NOTICE, OWING, YES
+
+WORDS = Words(zoneinfo.ZoneInfo("Asia/Shanghai"))
+HEAD = {"title": NOTICE.title, "frozen": True, "at": DUE, "is_trial": False, "recalled": False}
+MEGABYTE = 1_000_000
+
+
+def table_of(rows: int) -> queries.Table:
+    """Counties 1…n; county k has k schools that have answered, and one that has not."""
+    statuses = []
+    for row in range(1, rows + 1):
+        place = {"row_code": f"C{row}", "row_name": f"第{row}县教育局", "row_position": row}
+        statuses += [dataclasses.replace(it, **place) for it in ([YES] * row + [OWING])]
+    return queries.Table(
+        NOTICE,
+        DUE,
+        DUE,
+        queries.summed("YC", "合计", statuses),
+        tuple(queries.lines(statuses)),
+        tuple(statuses),
+    )
+
+
+def made_of(rows: int) -> list[grids.Grid]:
+    return grids.of_table(table_of(rows), HEAD, WORDS)
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content)).convert("RGB")
+
+
+def test_a_picture_says_what_the_document_says():
+    table = table_of(3)
+    (it,) = grids.of_table(table, HEAD, WORDS)
+
+    keys = ("expected", "answered", "late", "trouble", "missing", None, "unbound", "undelivered", "excused")
+    for cells, row in zip((*it.rows, it.total), (*table.rows, table.total), strict=True):
+        said = document.row(row) | {None: row.silent}
+        assert [int(cell) for cell in cells[1:10]] == [said[key] for key in keys]
+        assert float(cells[10].rstrip("%")) / 100 <= said["rate"] < float(cells[10].rstrip("%")) / 100 + 0.001
+    assert [row[0] for row in it.rows] == ["第1县", "第2县", "第3县"]
+    assert (it.title, it.instant) == ("国庆假前安全课", "截至 9月30日(周三)17:00")
+    assert it.columns == (
+        "单位", "应报", "已报", "补报", "有困难", "未报", "没回复", "没登记", "没送到", "免报", "报送率",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "shared"), [(1, [1]), (24, [24]), (25, [13, 12]), (50, [17, 17, 16])])
+def test_more_than_24_rows_are_several_pictures_and_the_total_stands_once(rows, shared):
+    made = made_of(rows)
+
+    assert [len(it.rows) for it in made] == shared
+    assert [it.total is not None for it in made] == [False] * (len(made) - 1) + [True]
+    for column in range(1, 10):
+        assert sum(int(row[column]) for it in made for row in it.rows) == int(made[-1].total[column])
+    assert [it.title for it in made][-1].endswith(f" {len(made)}/{len(made)}") == (len(made) > 1)
+
+
+def test_a_trial_and_a_recalled_notice_say_so():
+    (it,) = grids.of_table(table_of(1), HEAD | {"is_trial": True, "recalled": True, "frozen": False}, WORDS)
+
+    assert it.title == "【试运行】【已撤回】国庆假前安全课"
+    assert it.instant.startswith("实时 ")
+
+
+def test_24_rows_are_one_light_picture_that_a_phone_can_show():
+    content = drawing.grid(made_of(24)[0])
+
+    assert content.startswith(b"\x89PNG")
+    assert len(content) <= MEGABYTE / 4
+    width, height = opened(content).size
+    assert 900 <= width <= 1500
+    assert height <= 2 * width
+    assert opened(content).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_what_stands_in_a_cell_is_drawn_in_its_place():
+    (it,) = made_of(3)
+    row = it.rows[1]
+    other = dataclasses.replace(it, rows=(it.rows[0], (*row[:5], "9", *row[6:]), it.rows[2]))
+
+    before, after = opened(drawing.grid(it)), opened(drawing.grid(other))
+    plainly = ImageChops.difference(before, after).point(lambda value: value if value > 60 else 0)
+    left, upper, right, lower = plainly.getbbox()  # a palette of its own makes faint differences everywhere
+    line = drawing.MARGIN + 112 + drawing.LINE * 2
+    assert line <= upper <= lower <= line + drawing.LINE
+    assert right - left <= 30  # one digit
+
+
+def test_every_sign_of_the_texts_and_of_rare_names_has_a_glyph():
+    names = "㙍垴埠岙峃漯邳郾陂鄢亳濮阳〇①⑩“”—·【】()%…"
+    said = "".join("".join((it.title, it.instant, it.legend, *it.columns, *it.total)) for it in made_of(1))
+
+    assert [sign for sign in said + names if not drawing.has_glyph(sign)] == []
+    assert drawing.drawable(names) == names
+
+
+def test_a_sign_without_a_glyph_is_a_printers_blank_and_never_an_empty_box():
+    assert drawing.drawable("火🔥灾") == "火〓灾"
+    assert drawing.drawable("消防\u200d检查\ufe0f") == "消防检查"
+    assert drawing.has_glyph("〓")
+
+
+def test_long_names_and_titles_stay_on_the_paper():
+    (it,) = made_of(2)
+    name = "长阳土家族自治县榔坪镇中心学校附属乐园希望小学"
+    wide = dataclasses.replace(it, title="字" * 60, rows=((name, *it.rows[0][1:]),))
+    picture = opened(drawing.grid(wide))
+
+    assert picture.width <= 1600
+    edge = picture.crop((picture.width - drawing.MARGIN + 2, 0, picture.width, picture.height))
+    assert edge.getcolors() == [(edge.width * edge.height, (255, 255, 255))]
+
+
+def heat_of(shares: tuple[float | None, ...]) -> Heat:
+    days = tuple(f"9月{day}日" for day in range(1, len(shares) + 1))
+    return Heat(
+        "标题",
+        "图例",
+        days,
+        ("消防自查",) * len(shares),
+        (("大河县", shares), ("河东区", shares)),
+        ("合计", shares),
+    )
+
+
+def test_the_more_had_answered_the_deeper_the_colour():
+    shades = [sum(drawing._tint(share)) for share in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)]
+
+    assert shades == sorted(shades, reverse=True)
+    assert len(set(shades)) == len(shades)
+
+
+def test_a_share_is_cut_so_that_100_means_all():
+    assert [drawing.share_words(it) for it in (None, 0.0, 0.5942, 0.9999, 1.0)] == [
+        "—",
+        "0%",
+        "59%",
+        "99%",
+        "100%",
+    ]
+
+
+def test_a_heat_picture_of_ten_is_light_and_one_of_one_notice_is_possible():
+    content = drawing.heat(heat_of((1.0, 0.9, None, 0.5, 0.0, 0.99, 0.8, 0.7, 0.6, 1.0)))
+
+    assert len(content) <= MEGABYTE / 4
+    assert opened(drawing.heat(heat_of((1.0,)))).width >= 900
+
+
+def test_an_instant_of_another_zone_is_told_in_the_schools_time():
+    (it,) = grids.of_table(table_of(1), HEAD | {"at": DUE + dt.timedelta(hours=8)}, WORDS)
+
+    assert it.instant == "截至 10月1日(周四)01:00"

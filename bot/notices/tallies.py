@@ -51,10 +51,22 @@ def summed(some: Iterable[Tally]) -> Tally:
     return Tally(sum(t.expected for t in every), sum(t.answered for t in every))
 
 
-def of(tx: Tx, notice_id: int, *, at: dt.datetime, within: access.Scope) -> dict[Line, Tally]:
+def of(tx: Tx, notice: Notice, *, at: dt.datetime, within: access.Scope) -> dict[Line, Tally]:
     """Each row of the notice's table as it stood at this instant; only units within the scope."""
-    rows = tx.execute(_ROWS.where(_within(within)), {"notice_id": notice_id, "instant": at})
+    if notice.kind is rules.Kind.DIRECTIVE:
+        return _of_items(tx, notice, at, within)
+    rows = tx.execute(_ROWS.where(_within(within)), {"notice_id": notice.id, "instant": at})
     return {Line(r.row_position, r.row_code, r.row_name): Tally(r.expected, r.answered) for r in rows}
+
+
+def _of_items(tx: Tx, notice: Notice, at: dt.datetime, within: access.Scope) -> dict[Line, Tally]:
+    """A directive is answered when each of its items is: that takes all that was said."""
+    found: dict[Line, Tally] = {}
+    for s in queries.statuses(tx, notice.id, at=at):
+        if within.has(s.place):
+            line = Line(s.row_position, s.row_code, s.row_name)
+            found[line] = summed([found.get(line, Tally()), Tally(int(not s.excused), int(s.answered))])
+    return dict(sorted(found.items()))
 
 
 def fallen_due(tx: Tx, now: dt.datetime, *, within: access.Scope, limit: int) -> list[Notice]:

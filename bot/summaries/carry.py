@@ -75,7 +75,7 @@ def _at_due(tx: Tx, now: dt.datetime, person: Person, table: Table) -> AtDue | N
     due_at = table.notice.due_at
     if table.as_of is not None or due_at is None or now < due_at + rules.SETTLES_AFTER:
         return None
-    then = tallies.of(tx, table.notice.id, at=due_at, within=person.scope(access.Action.SEE_TABLE))
+    then = tallies.of(tx, table.notice, at=due_at, within=person.scope(access.Action.SEE_TABLE))
     shown = {row.unit for row in table.rows}
     return AtDue(due_at, tallies.summed(t for line, t in then.items() if line.code in shown).missing)
 

@@ -87,7 +87,7 @@ def heat(tx: Tx, now: dt.datetime, *, within: access.Scope, words: Words) -> Hea
     notices = tallies.fallen_due(tx, now, within=within, limit=NOTICES)
     if not notices:
         return None
-    tables = [tallies.of(tx, n.id, at=_due(n), within=within) for n in notices]
+    tables = [tallies.of(tx, n, at=_due(n), within=within) for n in notices]
     rows = tuple((_name(line), _shares(some)) for line, some in tallies.by_line(tables).items())
     total = _shares([tallies.summed(table.values()) for table in tables])
     return Heat(
@@ -135,6 +135,6 @@ def last_time(tx: Tx, table: Table, *, within: access.Scope) -> LastTime | None:
     at = earlier.due_at + (table.at - due_at)
     if at < earlier.published_at or table.at < at + rules.SETTLES_AFTER:
         return None
-    rate = tallies.summed(tallies.of(tx, earlier.id, at=at, within=within).values()).rate
+    rate = tallies.summed(tallies.of(tx, earlier, at=at, within=within).values()).rate
     name = "" if earlier.title == table.notice.title else earlier.title
     return None if rate is None else LastTime(name, earlier.due_at, rate)

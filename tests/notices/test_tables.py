@@ -154,7 +154,7 @@ class Play:
             table = queries.table(self.world.tx, notice, now=later, as_of=at)
             assert (table.as_of, table.at) == (at, at)
             assert (table.total, table.rows, table.statuses) == (before.total, before.rows, before.statuses)
-            tallied = tallies.of(self.world.tx, notice, at=at, within=EVERYWHERE)
+            tallied = tallies.of(self.world.tx, table.notice, at=at, within=EVERYWHERE)
             assert [(line.code, line.name, t.expected, t.answered) for line, t in tallied.items()] == [
                 (row.unit, row.name, row.expected, row.answered) for row in table.rows
             ]

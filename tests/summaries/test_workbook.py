@@ -34,7 +34,7 @@ OWING = Status(
 )  # fmt: skip
 YES = dataclasses.replace(OWING, reach=None, answered_at=SAID, answer="yes", said_by="王校长", said_at=SAID)
 TOLD = Trouble(
-    id=1, assignment_id=1, notice_id=3, title="", unit_id=1, unit="", county_id=9, contact_id=1,
+    id=1, assignment_id=1, notice_id=3, title="", item="", unit_id=1, unit="", county_id=9, contact_id=1,
     said_by="王校长", on_behalf=False, theme="fire", need="county", file_id="",
     text="三楼消防栓没水", file_kind="", opened_at=SAID, described_at=SAID, state=TroubleState.SEEN,
     steps=(Step(TroubleState.NEW, "王校长", SAID),),

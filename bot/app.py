@@ -19,7 +19,7 @@ from bot.db import Database, Tx, migrate, sole
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState
-from bot.notices import asking, cards, chase, deadline, ladder, trouble, trouble_messages
+from bot.notices import asking, attachments, cards, chase, deadline, ladder, recall, trouble, trouble_messages
 from bot.plans import book as books
 from bot.plans import firing, report_messages, reports
 from bot.plans import messages as plan_messages
@@ -71,6 +71,8 @@ def follow(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> 
     is_back = outcome.verdict is Verdict.SENT and item.delivery.chat.state is ChatState.MUTED
     if outcome.verdict in _LOST_CHAT or is_back:
         asking.chat_changed(tx, now, item.delivery.chat.id)
+    recall.follow(tx, now, item, outcome)
+    attachments.follow(tx, now, item, outcome)
     if item.delivery.kind == "chase" and (crossings := chase.crossed(tx, item.delivery.number)):
         log.info("chase_crossed", schools=crossings)
 

@@ -89,7 +89,8 @@ class OutgoingMessage:
         edit_of: the message to edit in place; None sends a new one.
         delete: delete `edit_of` instead of showing anything.
         keyboard: words of a reply keyboard; `ask_phone` makes its first key share the sender's own number.
-        file_id: a voice or photo (`file_kind`) stored at Telegram, sent with `html` as its caption.
+        file_id: a voice, photo or document (`file_kind`) stored at Telegram, sent with `html` as its caption.
+        copy_of: chat and message the file came in: from there it is copied, should Telegram have forgotten its number.
     """
 
     html: str
@@ -104,6 +105,7 @@ class OutgoingMessage:
     document: Document | None = None
     file_id: str = ""
     file_kind: str = ""
+    copy_of: tuple[int, int] | None = None
 
 
 class Verdict(StrEnum):

@@ -10,7 +10,19 @@ from bot.delivery import chats, outbox, stale
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
 from bot.inbox import questions
-from bot.notices import answer, chase, lateness, model, pressing, queries, rules, trouble
+from bot.notices import (
+    answer,
+    attachments,
+    chase,
+    copies,
+    lateness,
+    model,
+    pressing,
+    queries,
+    recall,
+    rules,
+    trouble,
+)
 from bot.notices.directive_cards import DirectiveCards
 from bot.notices.queries import Notice, Status
 from bot.notices.rules import Kind, Value
@@ -28,6 +40,11 @@ class Cards:
     words: Words
 
     @property
+    def gone(self) -> recall.Gone:
+        """The same for what was recalled."""
+        return recall.Gone(self.words)
+
+    @property
     def directives(self) -> DirectiveCards:
         """The same for directives."""
         return DirectiveCards(self.words)
@@ -35,8 +52,10 @@ class Cards:
     def card(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """The card of a notice in one chat, as things stand."""
         notice = queries.notice(tx, delivery.number)
-        if notice is None or notice.recalled_at is not None:
-            return Drop("recalled")
+        if notice is None:
+            return Drop("unknown notice")
+        if notice.recalled_at is not None:
+            return self.gone.message(tx, now, notice, delivery)
         late = lateness.of_card(notice, now) if delivery.posted is None else None
         if late is not None:
             return late
@@ -68,7 +87,8 @@ class Cards:
             html, rows = self.directives.card(
                 tx, now, notice, under, text=text, shared=shared, is_trial=is_trial, repeat=delivery.is_repeat
             )
-            return html, (*rows, self._look_row(notice)) if shared and rows else rows
+            look = (self._look_row(notice),) if shared and rows else ()
+            return html, (*rows, *look, *self._more_rows(tx, notice))
         if not shared and len(under) == 1 and not under[0].owes:
             return self._done(tx, now, notice, under[0], chat, is_trial=is_trial)
         text = self._filled(tx, notice, chat, under, shared=shared)
@@ -78,11 +98,13 @@ class Cards:
             over=notice.state(now) != "open", text=text, shared=shared, repeat=delivery.is_repeat,
             provisional=notice.is_provisional,
             answered=sum(s.answered for s in under), expected=sum(not s.excused for s in under),
+            corrected=notice.version > 1,
         )  # fmt: skip
+        more = self._more_rows(tx, notice)
         if notice.kind is Kind.REMINDER or notice.state(now) == "closed":
-            return html, ()
+            return html, more
         rows = self.answer_rows(notice)
-        return html, (*rows, self._look_row(notice)) if shared else rows
+        return html, (*rows, self._look_row(notice), *more) if shared else (*rows, *more)
 
     def answer_rows(self, notice: Notice, unit_id: int | None = None) -> tuple[tuple[Button, ...], ...]:
         """One button a row, the normal case first."""
@@ -96,6 +118,13 @@ class Cards:
 
     def _look_row(self, notice: Notice) -> tuple[Button, ...]:
         return (self._button("card.look", notice, "look", ()),)
+
+    def _more_rows(self, tx: Tx, notice: Notice) -> tuple[tuple[Button, ...], ...]:
+        """[📄 看全文] and [📎 看原文], where there is any."""
+        more = attachments.of(tx, notice)
+        full = ((self._button("card.full", notice, "full", ()),),) if more.full_text else ()
+        files = ((self._button("card.original", notice, "file", ()),),) if more.files else ()
+        return (*full, *files)
 
     def _button(self, name: str, notice: Notice, action: str, args: tuple[str, ...], **params: str) -> Button:
         return Button(self.words.plain(name, **params), Callback(action, notice.id, notice.version, args))
@@ -274,6 +303,22 @@ def answered_words(notice: Notice, status: Status) -> str:
     return status.text if status.answer == Value.TEXT else pressing.words(notice, Value(status.answer))
 
 
+def superseded(words: Words) -> outbox.Prepare:
+    """The card of an older version, where a newer one has come."""
+    gone = recall.Gone(words)
+
+    def prepare(tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        notice = queries.notice(tx, int(delivery.subject.split(":")[0]))
+        if notice is None or delivery.posted is None:
+            return Drop("nothing to mark")
+        if notice.recalled_at is not None:
+            return gone.message(tx, now, notice, delivery)
+        html = words.html("directive.superseded", title=notice.title, is_trial=notice.is_trial)
+        return OutgoingMessage(html, edit_of=delivery.posted)
+
+    return prepare
+
+
 def _under(tx: Tx, notice: Notice, chat: chats.Chat) -> list[Status]:
     """The units asked through this chat now; in a private chat, those of its person."""
     ids = tx.execute(
@@ -305,7 +350,9 @@ def preparations(words: Words) -> dict[str, outbox.Prepare]:
     return {
         "card": cards.card,
         "choose": cards.choose,
-        "items": cards.directives.items,
+        copies.ITEMS: cards.directives.items,
+        copies.CARD_WAS: superseded(words),
+        **attachments.preparations(words),
         "chase": cards.chase,
         "overdue": cards.overdue,
         "line": cards.line,

@@ -7,7 +7,7 @@ from bot import errors
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
-from bot.notices import lateness, queries, trouble
+from bot.notices import lateness, queries, recall, trouble
 from bot.notices.queries import Item, Notice, Status
 from bot.roster import access, people
 from bot.roster.people import Person
@@ -99,8 +99,10 @@ class DirectiveCards:
         """The list in a private chat, at the first page on which something is left to do."""
         notice_id, unit_id = (int(word) for word in delivery.subject.split(":"))
         notice, person = queries.notice(tx, notice_id), people.by_user(tx, delivery.chat.telegram_id)
-        if notice is None or notice.recalled_at is not None:
-            return Drop("recalled")
+        if notice is None:
+            return Drop("unknown notice")
+        if notice.recalled_at is not None:
+            return recall.Gone(self.words).message(tx, now, notice, delivery)
         late = lateness.of_answerable(notice, now) if delivery.posted is None else None
         if late is not None:
             return late

@@ -17,6 +17,7 @@ from bot.roster.access import Role
 from bot.roster.audience import Audience
 from bot.roster.units import Unit
 
+KEY_CHARS = 12  # of an item: its buttons carry it, within 64 bytes, as up to three bytes a character
 CITY_RUN, COLLEGES, BUREAU = "city-run", "colleges", "bureau"
 AFTER_COUNTIES = 1_000_000_000  # positions of the three rows that stand below the counties
 _OTHER_ROWS = {
@@ -117,6 +118,9 @@ def publish(
     """
     if draft.due_at is not None and draft.due_at <= now:
         raise errors.Refused(f"due:截止时间 {draft.due_at.isoformat()} 已经过了")
+    if (draft.kind is Kind.DIRECTIVE) != bool(draft.items):
+        raise errors.Refused("要求逐项反馈的通知要有事项,别的通知不能有")
+    check(draft.items, now, latest=draft.due_at)
     bindings.hold_still(tx)
     everyone = units.every(tx)
     meant = [u for u in draft.audience.select(everyone) if only is None or u.id in only]
@@ -143,6 +147,23 @@ def publish(
         chats |= _remind(tx, now, notice_id, [a.chat_id for a in people.reachable(tx, roles=(Role.ADMIN,))])
     trail.note(tx, now, actor=by, verb="publish", subject=f"notice:{notice_id}", detail=f"units:{len(asked)}")
     return Published(notice_id, len(asked), len(chats), is_trial)
+
+
+def check(items: tuple[Item, ...], now: dt.datetime, *, latest: dt.datetime | None) -> None:
+    """Each item has a name of its own that fits a button, words, and a due that is neither over nor after `latest`.
+
+    Raises:
+        Refused: telling which item is wrong, and what is allowed.
+    """
+    seen: set[str] = set()
+    for item in items:
+        if not 0 < len(item.key) <= KEY_CHARS or ":" in item.key or item.key in seen:
+            raise errors.Refused(f"事项编号“{item.key}”:每项一个,不重复,不超过 {KEY_CHARS} 个字,不带冒号")
+        seen.add(item.key)
+        if not item.text.strip():
+            raise errors.Refused(f"第 {item.key} 项没有写内容")
+        if item.due_at is not None and (item.due_at <= now or (latest is not None and item.due_at > latest)):
+            raise errors.Refused(f"第 {item.key} 项的截止时间要晚于现在,不晚于整件事的截止时间")
 
 
 @dataclass(frozen=True, slots=True)

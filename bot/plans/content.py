@@ -26,6 +26,7 @@ PLACEHOLDERS = ("holiday", "date", "due", "duty_phone", "school", "unit")
 SCHOOLS_OWN = ("duty_phone", "school", "unit")  # filled in when a card is made, not at publication
 TEXT_LINES = 4
 TEXT_HAN = 80  # 汉字; a card has 120, and says up to 35 of its own
+DIRECTIVE_LINES, DIRECTIVE_HAN = 2, 40  # its card also has the title, and two lines of figures
 FILLED_HAN = {"school": 20, "unit": 20}  # what a placeholder may come to; any other, 6
 TITLE_CHARS = 30
 LABEL_CHARS = 10
@@ -425,8 +426,10 @@ def _check_text(fields: _Fields, entry: Entry) -> None:
     """Length, placeholders, and that a button the text tells people to press is there."""
     line = fields.line_of("text")
     lines = [row for row in entry.text.split("\n") if row.strip()]
-    if len(lines) > TEXT_LINES or _han(entry.text) > TEXT_HAN:
-        raise _Fault(line, f"text 太长:不超过 {TEXT_LINES} 行、{TEXT_HAN} 个汉字")
+    is_directive = entry.kind is Kind.DIRECTIVE
+    most, han = (DIRECTIVE_LINES, DIRECTIVE_HAN) if is_directive else (TEXT_LINES, TEXT_HAN)
+    if len(lines) > most or _han(entry.text) > han:
+        raise _Fault(line, f"text 太长:不超过 {most} 行、{han} 个汉字")
     one_for_all = tuple(name for name in PLACEHOLDERS if name not in SCHOOLS_OWN)  # a table has one title
     for where, words, known in (("text", entry.text, PLACEHOLDERS), ("title", entry.title, one_for_all)):
         for name in _PLACEHOLDER.findall(words):

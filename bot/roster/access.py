@@ -39,6 +39,7 @@ class Action(StrEnum):
     SEE_PLANS = "see_plans"  # 看计划和校历
     RUN_PLANS = "run_plans"  # 启用、暂停、发计划,定错过的和暂定的
     DAY_OFF = "day_off"  # 今天停课
+    REVISE = "revise"  # 更正、撤回通知
     SEND = "send"  # 写通知发给学校
     RELEASE = "release"  # 同意别人要发的通知
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Self
+from typing import Any, Self
 
 import structlog
 import telegram
@@ -152,7 +152,7 @@ class Gateway:
             else None
         )
         if message.document or message.file_id:
-            return (await self._send_file(chat_id, message, keyboard, thread_id, reply)).message_id
+            return await self._send_file(chat_id, message, keyboard, thread_id, reply)
         sent = await self._post(
             "sendMessage", chat_id=chat_id, disable_notification=message.silent or None,
             message_thread_id=thread_id, reply_parameters=reply, reply_markup=keyboard, **_text(message),
@@ -179,7 +179,7 @@ class Gateway:
         keyboard: Keyboard | None,
         thread_id: int | None,
         reply: telegram.ReplyParameters | None,
-    ) -> telegram.Message:
+    ) -> int:
         content: str | telegram.InputFile = message.file_id
         if message.document is not None:
             content = telegram.InputFile(message.document.content, filename=message.document.name)
@@ -188,16 +188,17 @@ class Gateway:
             send = self.bot.send_voice
         elif message.file_kind == "photo":
             send = self.bot.send_photo
-        return await send(
-            chat_id,
-            content,
-            caption=message.html or None,
-            parse_mode=HTML,
-            disable_notification=message.silent or None,
-            message_thread_id=thread_id,
-            reply_parameters=reply,
-            reply_markup=keyboard,
-        )
+        how: dict[str, Any] = {
+            "caption": message.html or None, "parse_mode": HTML, "disable_notification": message.silent or None,
+            "message_thread_id": thread_id, "reply_parameters": reply, "reply_markup": keyboard,
+        }  # fmt: skip
+        try:
+            return (await send(chat_id, content, **how)).message_id
+        except error.BadRequest as fault:
+            if message.copy_of is None or not outcomes.is_forgotten(fault):
+                raise
+        log.info("file_copied")
+        return (await self.bot.copy_message(chat_id, *message.copy_of, **how)).message_id
 
 
 def _text(message: OutgoingMessage) -> dict[str, object]:

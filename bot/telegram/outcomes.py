@@ -55,6 +55,7 @@ _WORDS: tuple[tuple[str, Verdict], ...] = (
     ("topic_deleted", Verdict.MUTED),
     (THREAD_LOST, Verdict.MUTED),
 )
+_FORGOTTEN = ("file identifier", "file_id", "file_reference", "file reference")  # a number Telegram knows no more
 _UNKNOWN_CHAT = ("chat not found", "peer_id_invalid", "chat_id_invalid", "user not found", "user_id_invalid")
 
 
@@ -79,6 +80,11 @@ def of(fault: error.TelegramError, call: Call, *, is_private: bool) -> Outcome:
     # no answer, or a 5xx, which a proxy may say after Telegram has done it: what may be repeated freely is
     verdict = Verdict.UNCERTAIN if call is Call.SEND else Verdict.NOT_SENT
     return Outcome(verdict, detail=detail)
+
+
+def is_forgotten(fault: error.BadRequest) -> bool:
+    """Whether Telegram does not know, or no longer knows, the number of a file."""
+    return any(words in fault.message.lower() for words in _FORGOTTEN)
 
 
 def _refusal(fault: error.TelegramError, call: Call, *, is_private: bool) -> Verdict:

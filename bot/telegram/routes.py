@@ -49,7 +49,7 @@ def add(
         "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,
         "look": answering.look,
         "ack": directives.acknowledge, "items": directives.ask, "it-yes": directives.item, "it-bad": directives.item,
-        "it-rest": directives.rest, "it-page": directives.turn,
+        "it-rest": directives.rest, "it-page": directives.turn, "file": directives.file, "full": directives.full,
         "t-theme": answering.trouble_theme, "t-need": answering.trouble_need, "t-enough": answering.trouble_enough,
         "t-reword": answering.trouble_reword, "t-solved": answering.trouble_solved, "t-wrong": answering.trouble_wrong,
         "t-step": desk.trouble_step, "t-phone": desk.trouble_phone,

@@ -27,6 +27,7 @@ pilot           .         .      .              .    .              .           
 see_plans       .         .      .              .    area           area         area   area      area
 run_plans       .         .      .              .    .              area         .      .         area
 day_off         .         .      .              .    area           area         .      .         .
+revise          .         .      .              .    area           area         .      .         .
 send            .         .      .              .    area           area         .      .         .
 release         .         .      .              .    .              area         area   .         .
 """

@@ -67,7 +67,8 @@ THEN = Fact(then=1623, now=DUE, since=999, left=624)
 
 CARD = [
     {"kind": kind, "level": level, "due": due, "is_trial": True, "over": over, "text": "一\n二", "shared": True,
-     "answered": 1999, "expected": 2000, "repeat": True, "provisional": True}
+     "answered": 1999, "expected": 2000, "repeat": True, "provisional": True,
+     "corrected": True}
     for kind in ("reminder", "confirm", "report")
     for level in ("info", "today", "now")
     for due, over in (("今天17:00", False), ("12月30日(周三)17:00", True))
@@ -430,6 +431,12 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "toast.already_mine": [{"at": AT}], "toast.already": _each(by=[WHO], at=[AT], words=["字" * 10]),
     "toast.choose": _count, "toast.closed": [{"due_at": DUE}],
     "toast.look": [{"units": units} for units in ([], OWN_UNITS[:1], OWN_UNITS[1:2], OWN_UNITS[2:], OWN_UNITS)],
+    "card.recalled": _each(title=["字" * 30], is_trial=[True, False]),
+    "card.full_text": _each(title=["字" * 30], text=["字" * 3900], part=[1], parts=[1, 12]),
+    "card.file": _each(title=["字" * 30], name=["会议纪要.pdf", ""]),
+    "card.file_lost": _each(title=["字" * 30], name=["会议纪要.pdf", ""]),
+    "card.file_lost_told": _each(title=["字" * 30], name=["会议纪要.pdf", ""]),
+    "toast.file_given": _count,
     "toast.acknowledged": _each(unit=[LONG, "8 所"], words=["已知悉"], at=[AT]), "toast.listed": _unit,
     "toast.item": _each(unit=[LONG], item=["12"], words=["字" * 10], at=[AT]),
     "toast.item_late": _each(unit=[LONG], item=["12"], words=["字" * 10], due_at=[DUE]),

@@ -48,7 +48,7 @@ def macros() -> dict[str, jinja2.runtime.Macro]:
 
 MACROS = macros()
 BUTTONS = {  # what stands on a button; everything else in these files is read in a message or a toast
-    "card": "yes trouble say look change all_yes one_yes one_trouble solved",
+    "card": "yes trouble say look change all_yes one_yes one_trouble solved full original",
     "desk": "part more unfold back up excel live again chase chase_all names numbers on_behalf do_yes do_trouble do_excuse "
             "do_phoned sure chase_sure",
     "carry": "picture copy span own heat",
@@ -63,6 +63,7 @@ BUTTONS = {  # what stands on a button; everything else in these files is read i
 BUTTON_NAMES = frozenset(f"{file}.{name}" for file, names in BUTTONS.items() for name in names.split())
 # Who a text tells to press what, and where that button is. “开始” is Telegram's own START.
 PLACES = {
+    "card.file_lost_told": "card.original",
     "toast.stranger": "开始", "toast.look_stranger": "开始", "toast.trouble_stands": "trouble.solved",
     "enrol.stranger": "enrol.share_phone", "enrol.not_your_own": "enrol.share_phone", "enrol.bound": "开始",
     "talk.help_stranger": "enrol.share_phone",

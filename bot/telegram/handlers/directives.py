@@ -1,4 +1,4 @@
-"""Presses on directives: 已知悉, the private list of items, and each item on it."""
+"""Presses on directives: 已知悉, the private list of items, each item on it; and what goes with any notice."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ import telegram
 
 from bot.db import Tx
 from bot.delivery.message import Callback, OutgoingMessage
-from bot.notices import answer, items
+from bot.notices import answer, attachments, copies, items
+from bot.notices.attachments import Given
 from bot.notices.directive_cards import TROUBLE, YES, DirectiveCards
 from bot.notices.rules import Value
 from bot.roster import people
@@ -67,6 +68,28 @@ class Directives:
         mode = TROUBLE if callback.args[2:3] == (TROUBLE,) else YES
         if await self._turn(context, callback, callback.number(1) or 0, mode):
             await context.toast("")
+
+    async def file(self, _: telegram.Update, context: Context) -> None:
+        """[📎 看原文]: in private, once."""
+        await self._give(context, copies.FILE)
+
+    async def full(self, _: telegram.Update, context: Context) -> None:
+        """[📄 看全文]: in private, once."""
+        await self._give(context, copies.FULL)
+
+    async def _give(self, context: Context, kind: str) -> None:
+        callback = context.callback
+        if callback is None:
+            return await self._unknown(context)
+        given, count = await context.transact(
+            attachments.give, notice_id=callback.notice, user_id=context.user_id, kind=kind,
+            chat_telegram_id=context.user_id if context.pressed_message_id is None else context.chat_telegram_id,
+        )  # fmt: skip
+        params = {"count": count} if given is Given.FILES else {}
+        text = self.words.plain(f"toast.{given.value}", **params)
+        if given in (Given.STRANGER, Given.UNREACHABLE):
+            return await context.toast(text, alert=True, url=f"https://t.me/{context.bot_username}?start=hello")
+        await context.toast(text)
 
     async def _turn(self, context: Context, callback: Callback, page: int, mode: str) -> bool:
         """The list in place of the message pressed; False outside a private chat."""

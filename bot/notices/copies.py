@@ -1,0 +1,122 @@
+"""Where the messages of a notice hang, and in which chats a change of them has come, is on its way, or came to nothing."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from bot.db import Tx
+from bot.delivery.chats import ChatId
+from bot.delivery.model import OPEN_STATES, State, delivery, posting
+from bot.notices import model
+
+CARD, CARD_WAS, ITEMS, FULL, FILE = "card", "card_was", "items", "full", "file"
+SAYING_IT = (CARD, CARD_WAS, ITEMS, FULL, FILE)  # what shows the words of a notice
+NOT_THERE = "not found"  # Telegram's words for a message that somebody has taken away
+
+_d, _p = delivery.c, posting.c
+
+
+class Fate(StrEnum):
+    """What became of a change in one chat."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A chat in which the old words still hang.
+
+    Attributes:
+        reason: the delivery's, in English; '' where nothing was tried.
+    """
+
+    chat_id: ChatId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Of how many chats how many show the change; `total` = `done` + `waiting` + failures."""
+
+    total: int
+    done: int
+    waiting: int
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One message in one chat."""
+
+    chat_id: ChatId
+    kind: str
+    subject: str
+
+
+def of(tx: Tx, notice_id: int, kinds: Collection[str], *, until: dt.datetime | None = None) -> list[Copy]:
+    """The messages of these kinds that hang, or may hang, in chats; sent by `until`, if that is told."""
+    query = sa.select(_p.chat_id, _p.kind, _p.subject).where(_about(posting, tx, notice_id, kinds))
+    if until is not None:
+        query = query.where(_p.sent_at <= until)
+    return [Copy(*row) for row in tx.execute(query.order_by(_p.id))]
+
+
+def _about(table: sa.Table, tx: Tx, notice_id: int, kinds: Collection[str]) -> sa.ColumnElement[bool]:
+    c = table.c
+    files = sa.select(model.attachment.c.id).where(model.attachment.c.notice_id == notice_id)
+    numbers = [str(number) for number in tx.execute(files).scalars()]
+    ways = {
+        CARD: c.subject == str(notice_id),
+        FILE: c.subject.in_(numbers),
+        **dict.fromkeys((CARD_WAS, ITEMS, FULL), c.subject.like(f"{notice_id}:%")),
+    }
+    return sa.or_(*(sa.and_(c.kind == kind, ways[kind]) for kind in kinds))
+
+
+def count(tx: Tx, notice_id: int, kinds: Collection[str], *, since: dt.datetime) -> Count:
+    """What became, chat by chat, of a change of these messages made at an instant."""
+    copies = of(tx, notice_id, kinds, until=since)
+    tried = _tried(tx, notice_id, kinds, since)
+    fates: dict[ChatId, list[tuple[Fate, str]]] = defaultdict(list)
+    for copy in copies:
+        fates[copy.chat_id].append(_fate(tried.get(copy, [])))
+    failures, waiting = [], 0
+    for chat_id, some in fates.items():
+        failed = [reason for fate, reason in some if fate is Fate.FAILED]
+        is_waiting = any(fate is Fate.WAITING for fate, _ in some)
+        if failed and not is_waiting:
+            failures.append(Failure(chat_id, failed[0]))
+        waiting += is_waiting
+    return Count(len(fates), len(fates) - waiting - len(failures), waiting, tuple(failures))
+
+
+def _tried(
+    tx: Tx, notice_id: int, kinds: Collection[str], since: dt.datetime
+) -> dict[Copy, list[tuple[State, str]]]:
+    """What was done about each of them since then, in order."""
+    lately = sa.or_(_d.settled_at >= since, _d.state.in_([state.value for state in OPEN_STATES]))
+    query = sa.select(_d.chat_id, _d.kind, _d.subject, _d.state, _d.reason)
+    found: dict[Copy, list[tuple[State, str]]] = defaultdict(list)
+    for row in tx.execute(query.where(_about(delivery, tx, notice_id, kinds), lately).order_by(_d.id)):
+        found[Copy(row.chat_id, row.kind, row.subject)].append((State(row.state), row.reason))
+    return found
+
+
+def _fate(tried: list[tuple[State, str]]) -> tuple[Fate, str]:
+    """The newest thing done decides; one dropped because its message is there no more has come to the same."""
+    if not tried:
+        return Fate.FAILED, ""
+    if any(state in OPEN_STATES for state, _ in tried):
+        return Fate.WAITING, ""
+    state, reason = tried[-1]
+    if state in (State.SENT, State.UNCERTAIN):
+        return Fate.DONE, ""
+    if state is State.DROPPED and any(NOT_THERE in why for _, why in tried):
+        return Fate.DONE, ""
+    return Fate.FAILED, reason

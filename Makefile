@@ -83,6 +83,10 @@ cover: $(VENV)/.dev ## the tests with branch coverage; the rules that decide mus
 bench: $(VENV)/.dev ## benchmarks: they print ratios and never fail on time
 	@$(BIN)/python -m pytest tests/bench -o python_files='bench_*.py' --quiet --capture=no $(args)
 
+.PHONY: chaos
+chaos: $(VENV)/.dev ## processes killed for minutes on end, and what was lost by it (args="--seed 3 --kills 600 --on sqlite")
+	@$(BIN)/python -m tests.chaos $(args)
+
 .PHONY: screenshots
 screenshots: $(VENV)/.dev ## the pictures in docs/screenshots, taken anew from the demo (needs chromium)
 	@$(BIN)/python tests/page/screenshots.py

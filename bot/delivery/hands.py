@@ -131,7 +131,7 @@ def _unwell() -> sa.Select[*tuple[Any, ...]]:
     )
     return (
         sa.select(
-            _d.c.chat_id, _d.c.kind, _d.c.subject, _d.c.state, _d.c.reason, _d.c.settled_at, _d.c.is_edit,
+            _d.c.chat_id, _d.c.kind, _d.c.subject, _d.c.state, _d.c.reason, _d.c.settled_at,
             _c.c.state.label("chat_state"), _p.c.id.label("posting_id"),
             sa.and_(_p.c.message_id.is_(None), _p.c.address != NOWHERE).label("is_unsure"),
         )
@@ -151,7 +151,7 @@ def _why(row: sa.Row[*tuple[Any, ...]]) -> Why | None:
     """Why it needs hands; None where nothing is to be done about it."""
     if row.state == State.UNCERTAIN:
         is_open = row.posting_id is not None and row.is_unsure
-        return Why.UNCERTAIN if is_open and not row.is_edit and row.kind not in PASSING else None
+        return Why.UNCERTAIN if is_open and row.kind not in PASSING else None
     is_untold = row.posting_id is None
     if row.state == State.DROPPED:
         return Why.REFUSED if row.reason.startswith(UNKNOWN_KIND) else Why.UNTOLD if is_untold else None

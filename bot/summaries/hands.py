@@ -27,6 +27,7 @@ NAMES_SHOWN = 3
 FAULT, POISONED, RETRYING, OTHER = "fault", "poisoned", "retrying", "other"
 ORDER = (FAULT, OTHER, *Why, POISONED, RETRYING)
 SETTLE_THEMSELVES = frozenset({Why.HALTED, Why.UNCERTAIN})  # worth knowing; nothing is broken
+_OURS = frozenset({Why.STUCK, Why.HALTED, Why.REFUSED})
 _OF_CHATS = frozenset({Why.GONE, Why.MUTED, Why.BLOCKED, Why.HALTED})  # a line a chat; else a line a matter
 
 
@@ -93,8 +94,8 @@ def by_class(needs: Iterable[Need]) -> dict[str, list[Need]]:
 
 
 def _is_missed(case: Case, owner: Whose | None) -> bool:
-    """A lost chat matters to its owner alone, and not once the unit has another group."""
-    if case.kind:
+    """Whom it concerns is still somebody of ours, in a group not replaced since; what does not leave is ours anyway."""
+    if case.why in _OURS:
         return True
     return owner is not None and not owner.is_replaced
 

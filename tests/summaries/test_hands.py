@@ -139,10 +139,14 @@ def test_what_came_after_all_is_no_trouble(city: World) -> None:
     for subject, then in ((1, State.SENT), (2, State.QUEUED), (3, State.DROPPED)):
         owed(city, "group:1", "card", subject, State.FAILED, "refused: x")
         owed(city, "group:1", "card", subject, then, "asked for again meanwhile")
+    owed(city, "group:1", "card", 4, State.SENT)
+    owed(
+        city, "group:1", "card", 4, State.FAILED, "refused: x", is_edit=True
+    )  # it hangs, and is not what it should be
 
     found = hands.failed(city.tx, city.now)
 
-    assert [case.subject for case in found] == ["3"]
+    assert [case.subject for case in found] == ["3", "4"]
 
 
 @played
@@ -171,6 +175,19 @@ def test_what_its_chat_could_not_take_at_the_time_is_told_of_when_the_chat_is_ba
 
 
 @played
+def test_what_did_not_come_to_somebody_who_is_no_contact_any_more_is_over(city: World) -> None:
+    settled(city)
+    owed(city, "user:3", "officer_trouble", 1, State.DROPPED, stale.UNTOLD.reason)
+    owed(city, "group:0", "card", 1, State.DROPPED, stale.UNTOLD.reason)  # bound to nobody
+    assert len(lines(city)) == 1
+
+    city.leave(3)
+    city.tx.execute(_d.delete().where(_d.c.state == State.QUEUED.value))
+
+    assert lines(city) == []
+
+
+@played
 def test_what_is_uncertain_and_not_repeated_is_told_of_until_it_is_known(city: World) -> None:
     settled(city)
     notice = city.publish("county:DH")
@@ -186,9 +203,11 @@ def test_what_is_uncertain_and_not_repeated_is_told_of_until_it_is_known(city: W
     posted(city, "user:3", "recovered", "1:2", None, 3)
     owed(city, "user:8", "card", notice, State.UNCERTAIN, "no answer from Telegram", is_edit=True)
     posted(city, "user:8", "card", notice, 77, 8)
+    owed(city, "user:8", "card", 5, State.UNCERTAIN, "no answer from Telegram")
+    posted(city, "user:8", "card", 5, None, NOWHERE)  # it was known, and has been taken away since
 
     assert lines(city) == ["“国庆假前安全课”的提醒不知是否送到:DH1单位wang校长,今天09:00"]
-    assert hands.doubted(city.tx, city.now) == 4
+    assert hands.doubted(city.tx, city.now) == 5
     assert not any(need.is_bad for need in needs.read(city.tx, city.now))
     city.tx.execute(_p.update().values(message_id=5))
     assert lines(city) == []

@@ -16,5 +16,5 @@ _d = model.delivery
 
 def waited(tx: Tx, now: dt.datetime, delivery: Delivery) -> dt.timedelta:
     """For how long this has been owed."""
-    at = tx.execute(sa.select(_d.c.enqueued_at).where(_d.c.id == delivery.id)).scalar_one()
+    at: dt.datetime = tx.execute(sa.select(_d.c.enqueued_at).where(_d.c.id == delivery.id)).scalar_one()
     return now - at

@@ -313,7 +313,7 @@ def copied(tx: Tx, now: dt.datetime, person: Person, notice_id: int) -> Draft:
     ).one()
     everyone = units.every(tx)
     draft = drafts.begin(
-        tx, now, person, title=row["title"], text=words.text, full_text=words.full_text, kind=row["kind"],
+        tx, now, person, title=row["title"], text=words.text or row["title"], full_text=words.full_text, kind=row["kind"],
         audience=narrowed(person, everyone, row["audience"]), level=row["level"], again=notice_id,
     )  # fmt: skip
     standing = (i.c.notice_id == notice_id, i.c.item != "", i.c.until_version.is_(None))

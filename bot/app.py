@@ -27,6 +27,7 @@ from bot.plans.book import Book
 from bot.retention import nightly, periods
 from bot.roster import messages
 from bot.settings import Settings
+from bot.summaries import brief
 from bot.summaries import messages as summary_messages
 from bot.summaries.place import Page
 from bot.telegram import context, gateway, hook, intake, menus, routes, sender
@@ -59,6 +60,7 @@ def preparations(
         **summary_messages.preparations(words, phones),
         **plan_messages.preparations(book),
         **report_messages.preparations(book),
+        **brief.preparations(words, lambda: book().quiet),
         **composing_messages.preparations(desk, lambda notice_id: Page(notice_id).callback()),
     }
 
@@ -217,10 +219,13 @@ class App:
                 log.info("forgotten", is_last=done.is_last, **done.forgotten)
 
     async def _report(self) -> None:
-        """Administrators come to know of the day, and of what is late; the log says that they were told."""
+        """Administrators and leaders come to know of the day, and of what is late; the log says that they were told."""
         part = await self._do("day report", reports.tell, book=self.book)
         if part is not None:
             log.info("day_reported", part=part.value)
+        chats = await self._do("brief", brief.tell, quiet=self.book.quiet)
+        if chats is not None:
+            log.info("brief_told", chats=chats)
         for late in await self._do("late fires", reports.alarm, book=self.book, rate=self._send_rate) or ():
             planned_at = late.planned_at.isoformat(timespec="minutes")
             log.warning("plan_late", plan=late.plan_id, planned_at=planned_at)

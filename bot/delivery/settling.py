@@ -31,6 +31,7 @@ REPEATED_IF_UNCERTAIN = frozenset(
         "difference",
         "plan_ask",
         "day_report",
+        "brief",
         "late_fire",
     }
 )

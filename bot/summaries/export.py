@@ -58,12 +58,12 @@ def begin(tx: Tx, now: dt.datetime, span: Span, *, user_id: int, zone: dt.tzinfo
     start, end = span.instants(zone)
     found = queries.some(
         tx, n.published_at >= start, n.published_at < end, n.is_trial.is_(False),
-        within=person.scope(access.Action.EXPORT), order=n.published_at.asc(),
+        within=person.scope(access.Action.EXPORT), order=n.published_at.desc(),
     )  # fmt: skip
     subject = f"days:{span.first}:{span.last}"
     trail.note(tx, now, actor=person.actor, verb="export", subject=subject, detail=f"notices:{len(found)}")
     questions.close(tx, now, user_id)
-    return [notice.id for notice in found]
+    return [notice.id for notice in found[::-1]]
 
 
 def read(tx: Tx, now: dt.datetime, notice_id: int, *, user_id: int, phones: str) -> Sheets:

@@ -59,7 +59,7 @@ OFFICERS = {"QS": Role.COUNTY_OFFICER}
 # What only moves messages about, or says that an update was seen; everything else is a fact of somebody's.
 TRAFFIC = (
     "delivery", "posting", "pacing", "seen_update", "parked_update", "lease", "chat_address", "held_press",
-    "day_report", "late_fire",
+    "day_report", "late_fire", "brief",
 )  # fmt: skip
 
 Facts = dict[str, frozenset[tuple[object, ...]]]

@@ -131,6 +131,11 @@ TERMS = [
     )
     for begins, starts in ((dt.date(2027, 2, 3), dt.date(2027, 3, 1)), (None, None))
 ]
+BRIEFS = [
+    {"now": DUE, "count": count, "left": left, "total": total, "unseen": 4, "solved": 8, "more": more, "is_repeat": bool(more),
+     "things": [Fact(title=title, total=LARGE, due_at=due) for title, due in ((LONG, DUE), (SHORT, DUE + dt.timedelta(1)))] * 2}
+    for count, left, total, more in ((2, 0, SMALL, 0), (2, 0, LARGE, 0), (9, 7, LARGE, 3))
+]  # fmt: skip
 SPAN = {"first": dt.date(2026, 9, 1), "last": dt.date(2026, 9, 30)}
 PARAGRAPHS = [
     {"head": head, "title": title, "area": area, "total": total, "unseen": 256, "seen": 600, "solved": 255,
@@ -338,6 +343,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "carry.export": _each(may_export=[True, False]), "carry.span": [{"which": w} for w in ("week", "month", "quarter")],
     "carry.none_then": [SPAN], "carry.file": [SPAN, SPAN | {"last": dt.date(2027, 1, 3)}],
     "carry.file_title": [SPAN | {"at": AT}],
+    "carry.brief": BRIEFS, "carry.troubles": _each(total=[SMALL, LARGE], unseen=[4], solved=[8]),
     "carry.paragraph": PARAGRAPHS, "carry.date": [{"at": AT}],
     "carry.caption": _each(title=["国庆假前安全课", "字" * 30], instant=["截至 9月30日(周三)17:00"]),
     "picture.title": _each(head=HEADS, part=[1, 2], parts=[1, 2]), "picture.instant": [{"head": head} for head in HEADS],

@@ -10,6 +10,7 @@ import pytest_asyncio
 from tests.whole import driver, warm
 from tests.whole.driver import City
 
+WORKDAY = "2026-09-30 13:00:00"
 Found = Callable[..., contextlib.AbstractAsyncContextManager[City]]
 
 
@@ -39,6 +40,12 @@ def found(cold: Found, forge: warm.Warm) -> Found:
 
 
 @pytest.fixture
+def cold_on_postgresql(cold: Found, found: Found, database_kind: str) -> Found:
+    """Founds a city whose commands are started from nothing on one kind of database: it is the same start."""
+    return cold if database_kind == "postgresql" else found
+
+
+@pytest.fixture
 async def town(found: Found, database_url: str) -> AsyncIterator[City]:
     """A city that lives by the machine's clock."""
     async with found(database_url) as made:
@@ -47,13 +54,13 @@ async def town(found: Found, database_url: str) -> AsyncIterator[City]:
 
 @pytest.fixture
 async def small_town(found: Found, sqlite_url: str) -> AsyncIterator[City]:
-    """The same on SQLite alone, for what does not depend on the database."""
-    async with found(sqlite_url) as made:
+    """A city on SQLite alone, for what does not depend on the database; a workday, as below."""
+    async with found(sqlite_url, at=WORKDAY) as made:
         yield made
 
 
 @pytest.fixture
 async def workday(found: Found, database_url: str) -> AsyncIterator[City]:
     """A city in which it is Wednesday, 30 September 2026, 13:00, and time passes when the test says so."""
-    async with found(database_url, at="2026-09-30 13:00:00") as made:
+    async with found(database_url, at=WORKDAY) as made:
         yield made

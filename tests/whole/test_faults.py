@@ -173,7 +173,8 @@ async def test_a_muted_group_is_left_and_found_again(small_town: City) -> None:
     assert (await town.summary(1))["total"]["undelivered"] == 0
 
 
-async def test_a_new_database_with_a_real_token_shouts_at_nobody(town: City) -> None:
+async def test_a_new_database_with_a_real_token_shouts_at_nobody(workday: City) -> None:
+    town = workday
     await town.import_roster()
     town.codes = (await town.done("invite", "--json")).json
     await town.start()

@@ -5,9 +5,9 @@ from tests.whole.ledger import Ledger
 
 
 async def test_a_notice_goes_out_and_the_table_says_who_answered(
-    cold: Found, empty_database_url: str
+    cold_on_postgresql: Found, empty_database_url: str
 ) -> None:
-    async with cold(empty_database_url) as town:
+    async with cold_on_postgresql(empty_database_url) as town:
         await town.prepare("王金滩", "李银桥", "钱山阳", "郑大河", groups=("DH01", "DH"))
         published = await town.publish()
         assert published == {"notice": 1, "units": 17, "chats": 3}

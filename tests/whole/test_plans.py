@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.whole.conftest import Found
-from tests.whole.driver import ROOT, WITHIN_S, City, plain
+from tests.whole.driver import LOOK_EVERY_S, ROOT, WITHIN_S, City, plain
 
 PLANS = """\
 - id: EVE
@@ -37,7 +37,6 @@ PLANS = """\
   late: 0
   text: 上学路上注意安全。
 """
-A_MOMENT_S = 1.0
 GROUPS = ("DH", "SY", "DH02", "CITY")
 
 
@@ -78,7 +77,7 @@ async def logged(town: City, *words: str) -> None:
     """The bot has written these words, in this order."""
     async with asyncio.timeout(WITHIN_S):
         while not re.search(".*".join(words), town.log, re.DOTALL):  # noqa: ASYNC110 (a file tells nobody)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def test_the_autumn_of_2026(found: Found, database_url: str, tmp_path: pathlib.Path) -> None:
@@ -88,13 +87,11 @@ async def test_the_autumn_of_2026(found: Found, database_url: str, tmp_path: pat
         await comes(town, "2026-09-24 15:00:00", "中秋假前安全课上", EVERYWHERE)
         await comes(town, "2026-09-25 08:00:30", "上学路上", EVERYWHERE)
         await comes(town, "2026-09-30 09:00:00", "国庆假前提醒", EVERYWHERE)
-        await asyncio.sleep(
-            A_MOMENT_S
-        )  # what was sent is settled: an uncertain card would come again, marked
+        await town.settled()  # an uncertain card would come again, marked
         await town.kill()
         await town.start()  # in the same minute
         await comes(town, "2026-09-30 15:00:00", "国庆假前安全课上", EVERYWHERE)
-        await asyncio.sleep(A_MOMENT_S)
+        await town.settled()
         await town.kill()
         await town.start()
         await comes(town, "2026-10-03 08:00:30", "上学路上", EVERYWHERE)  # no more of them than before
@@ -145,7 +142,9 @@ async def test_an_edited_plan_is_in_force_without_a_restart(
         await logged(town, "config_fault")
         file.write_text(PLANS.replace("holiday at 15:00", "holiday at 14:30"), encoding="utf-8")
         await logged(town, "config_fault", "config_read")
-        await asyncio.sleep(A_MOMENT_S)  # the same tick reckons with it
+        await town.until_found(
+            "SELECT substr(next_fire_at, 1, 16) FROM plan WHERE id = 'ASK'", "2026-09-30 06:30"
+        )
 
         await comes(town, "2026-09-30 14:30:00", "国庆假前安全课上", EVERYWHERE)
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from bot.simulator import Message
 from tests.whole.conftest import Found
-from tests.whole.driver import ROOT, City, plain
+from tests.whole.driver import LOOK_EVERY_S, ROOT, WITHIN_S, City, plain
 
 PLANS = """\
 - id: DAY
@@ -53,9 +53,9 @@ def told(town: City, text: str) -> list[Message]:
 
 async def reported(town: City, *, times: int) -> None:
     """As many transactions as this have settled what is told of a part of a day."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         while town.log.count("day_reported") < times:  # noqa: ASYNC110 (a file tells nobody)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def test_an_administrators_day(found: Found, database_url: str, tmp_path: pathlib.Path) -> None:
@@ -69,7 +69,7 @@ async def test_an_administrators_day(found: Found, database_url: str, tmp_path: 
         town.groups["SY"].deleted = True  # and Telegram tells nobody: the next message finds out
         town.clock.set("2026-09-29 15:00:00")
         await town.see(town.groups["DH"], "安全课上完了吗")
-        await asyncio.sleep(A_MOMENT_S)
+        await town.settled()
         town.clock.set("2026-09-29 18:30:00")
 
         evening = await town.until(lambda: next(iter(told(town, "没送到 1 处")), None))
@@ -106,7 +106,7 @@ async def test_what_goes_out_late_is_told_at_once_and_once(
         assert "09:30 发出" in late.text
         assert town.sim.has(town.person("刘市安"), "【没按时】每日一句")
         await town.see(ADMIN, "【今天】9月29日")  # three hours late, the same morning
-        await asyncio.sleep(A_MOMENT_S)  # what was sent is settled: an uncertain one would come again, marked
+        await town.settled()  # an uncertain one would come again, marked
         await town.kill()
         await town.start()
         town.clock.set("2026-09-29 09:40:00")

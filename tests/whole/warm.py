@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 MESSAGE_BYTES = 1 << 16
-LOOKS_EVERY_S = 0.1  # a city of twenty units is looked through in milliseconds
+LOOKS_EVERY_S = 0.2  # a city of twenty units is looked through in milliseconds
 
 
 # ── the test's side ────────────────────────────────────────────────────────────────────────────────

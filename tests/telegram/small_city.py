@@ -6,12 +6,13 @@ The product runs in this process behind the pretend Telegram; facts are put in p
 import asyncio
 import contextlib
 import datetime as dt
+import html
 import io
 import pathlib
+import zipfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
-import openpyxl
 import pydantic
 import sqlalchemy as sa
 
@@ -28,7 +29,7 @@ from bot.settings import Settings
 from bot.simulator import journal
 
 TOKEN = "7000002:" + "permissions" * 4
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 OWN, NEIGHBOUR, OTHER, CITY_RUN, COLLEGE = "DH1", "DH2", "QS1", "SZ1", "GX1"
 PLAN = """\
 - {id: P, title: 演练, kind: reminder, trigger: manual, audience: schools, text: 今天演练。, enabled: false}
@@ -294,8 +295,10 @@ def _shown(params: dict[str, object]) -> str:
 
 
 def _cells(content: bytes) -> str:
-    workbook = openpyxl.load_workbook(io.BytesIO(content))
-    return "\n".join(str(c.value) for sheet in workbook for row in sheet.iter_rows() for c in row if c.value)
+    """Every word in the file, wherever it hides."""
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        parts = [opened.read(name).decode() for name in opened.namelist()]
+    return html.unescape("\n".join(parts))
 
 
 def _facts(tx: Tx) -> Facts:

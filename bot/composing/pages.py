@@ -264,7 +264,7 @@ class Pages:
         everyone = units.every(tx)
         reach = person.scope(access.Action.SEND)
         mine = [u for u in everyone if reach.has(u.place)]
-        said = whom.spoken(draft.audience, everyone) if draft.audience else ""
+        said = whom.spoken(draft.audience, everyone, reach) if draft.audience else ""
         count, fault = 0, it.fault
         try:
             count = len(outlook.selected(tx, draft, person, everyone)) if draft.audience else 0
@@ -345,13 +345,14 @@ class Pages:
 
     def plan(self, tx: Tx, now: dt.datetime, draft: Draft, ahead: Outlook) -> dict[str, object]:
         """What the card says, how it goes out and whom it reaches, for a text."""
+        reach = people.get(tx, draft.contact_id).scope(access.Action.SEND)
         shown = draft.items[:ITEMS_SHOWN] if draft.kind is Kind.DIRECTIVE else ()
         lines = [f"{item.key} {_short(item.text)}" for item in shown]
         if shown and len(draft.items) > len(shown):
             lines.append(f"…共 {len(draft.items)} 项")
         return {
             "card": self.card(draft, is_trial=ahead.is_trial), "lines": lines,
-            "whom": whom.spoken(draft.audience, units.every(tx)),
+            "whom": whom.spoken(draft.audience, units.every(tx), reach),
             "how": self.words.plain("composing.how", kind=draft.kind.value if draft.kind else "reminder"),
             "due": self.due(draft, now), "level": self.words.plain("composing.level", level=draft.level or "today"),
             "first": self._first(tx, draft), "o": self._reach(draft, ahead),

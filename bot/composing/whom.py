@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot import errors
-from bot.roster import audience, unit_tree
+from bot.roster import access, audience, unit_tree
 from bot.roster.units import Unit
 
 CHARS = 400  # as wide as the column that keeps it
@@ -190,9 +190,10 @@ def _is_word(text: str) -> bool:
     return bool(text) and not re.search(r"[\s()\uff08\uff09\uff1a:]", text)
 
 
-def spoken(text: str, everyone: list[Unit]) -> str:
-    """The audience in Chinese: `schools and not county:DH` → 各校且除外:大河县."""
-    names = {u.code: unit_tree.short_name(u.name) if u.kind == "county" else u.name for u in everyone}
+def spoken(text: str, everyone: list[Unit], reach: access.Scope) -> str:
+    """The audience in Chinese: `schools and not county:DH` → 各校,除外:大河县; a school out of reach has no name."""
+    seen = [u for u in everyone if u.kind == "county" or reach.has(u.place)]
+    names = {u.code: unit_tree.short_name(u.name) if u.kind == "county" else u.name for u in seen}
 
     def say(token: str) -> str:
         key_, colon, value = token.partition(":")

@@ -17,6 +17,7 @@ import pydantic
 import sqlalchemy as sa
 
 from bot import app, simulator
+from bot.composing import drafts
 from bot.db import Tx, schema
 from bot.delivery import chats
 from bot.notices import answer, chase, publish, queries, trouble
@@ -210,6 +211,27 @@ class City:
 
         await self.bot.db.transact(verb)
 
+    async def draft(self, author: str, to: str, *, state: str = "open") -> int:
+        """Something this person is about to send to these, composed to its end; its number."""
+        return await self.bot.db.transact(_drafted, self.users[author].id, to, state)
+
+    async def state_of(self, draft: int) -> str:
+        """What has become of it."""
+        return (await self.bot.db.read(drafts.get, draft)).state.value
+
+    async def drop(self, draft: int) -> None:
+        """It will never leave."""
+        await self.bot.db.transact(_dropped, draft)
+
+    async def drop_newest(self, again: int) -> bool:
+        """The draft that repeats this notice will never leave; whether there is one."""
+        table = drafts.model.draft
+        query = sa.select(table.c.id).where(table.c.again == again)
+        found = await self.bot.db.read(lambda tx: tx.execute(query).scalar())
+        if found is not None:
+            await self.drop(found)
+        return found is not None
+
     # ── acting and looking ───────────────────────────────────────────────────────────────────────
 
     async def press(self, actor: str, *data: str, group: str = "") -> Told:
@@ -288,6 +310,21 @@ def _ask(tx: Tx, now: dt.datetime, state: str) -> int:
         "plan_id": "P", "planned_at": now, "due_at": now, "state": state, "units": 8, "created_at": now,
     }  # fmt: skip
     return int(tx.execute(plans.fire.insert().values(values).returning(plans.fire.c.id)).scalar_one())
+
+
+def _drafted(tx: Tx, now: dt.datetime, user_id: int, to: str, state: str) -> int:
+    person = people.by_user(tx, user_id)
+    assert person is not None
+    made = drafts.begin(
+        tx, now, person, title="消防自查", text="查完了吗?", full_text="别县的学校不该看到的字", kind="confirm", level="today",
+        audience=to, due_at=now + dt.timedelta(hours=3), state=state, units=1, reason="演练",
+    )  # fmt: skip
+    return made.id
+
+
+def _dropped(tx: Tx, now: dt.datetime, draft_id: int) -> None:
+    table = drafts.model.draft
+    tx.execute(table.update().where(table.c.id == draft_id).values(state="given_up"))
 
 
 def _shown(params: dict[str, object]) -> str:

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from telegram import ext
 
+from bot.composing import pages as drafts
 from bot.db import Tx
 from bot.delivery.message import Callback
 from bot.plans import days_off, place, report_pages
@@ -510,7 +511,8 @@ async def test_words_and_commands_tell_of_nobody_out_of_reach(city: City, actor:
     assert_nothing_is_given_away(city, actor, told)
     own = {"invitation"} if city.may(actor, Action.HAND_OVER, "DH1") or "officer" in actor else set()
     piloted = {"chat", "asked"} if city.may(actor, Action.PILOT, "QS1") else set()
-    assert set(changed(before, await city.facts())) <= {"code_try"} | own | piloted
+    composed = {"draft", "question", "audit_record"} if city.may(actor, Action.SEND, "DH1") else set()
+    assert set(changed(before, await city.facts())) <= {"code_try"} | own | piloted | composed
 
 
 def junk(notice: int) -> Iterator[str]:
@@ -556,6 +558,66 @@ async def test_what_no_button_says_is_answered_and_does_no_harm(city: City, acto
     assert await city.parked() == []
 
 
+# ── sending ──────────────────────────────────────────────────────────────────────────────────────
+
+
+MINE = "别县的学校不该看到的字"
+
+
+@pytest.mark.parametrize(("actor", "code"), PAIRS)
+async def test_a_draft_is_sent_agreed_to_and_begun_again_by_right_alone(
+    city: City, actor: str, code: str
+) -> None:
+    it = aim(city, await city.publish(f"unit:{code}"), code)
+    if actor != "stranger":  # as if it had been composed when the rights were others
+        draft = await city.draft(actor, f"unit:{code}")
+        told = await city.press(actor, Callback(drafts.SEND, draft, 0, ("1",)).encode())
+        assert (await city.state_of(draft) != "open") == city.may(actor, Action.SEND, code)
+        assert_nothing_is_given_away(city, actor, told)
+        await city.drop(draft)
+
+    told = await city.press(actor, Callback(drafts.AGAIN, it.notice).encode())
+    assert await city.drop_newest(it.notice) == city.may(actor, Action.SEND, code)
+    assert_nothing_is_given_away(city, actor, told)
+
+    author = "QS" if actor == "city_officer" else "city_officer"
+    draft = await city.draft(author, f"unit:{code}", state="asked")
+    agree, look = (Callback(action, draft, 0, ("full",)).encode() for action in (drafts.AGREE, drafts.LOOK))
+    no = Callback(drafts.REFUSE, draft).encode()
+    told = await city.press(actor, look, no, agree)
+    may = city.may(actor, Action.RELEASE, code) and city.may(author, Action.SEND, code)
+    assert (await city.state_of(draft) == "leaving") == may
+    assert (MINE in told.to_person) == city.may(actor, Action.RELEASE, code)
+    assert_nothing_is_given_away(city, actor, told)
+    await city.drop(draft)
+
+
+@pytest.mark.parametrize("actor", [a for a in ACTORS if a != "city_officer"])
+async def test_anothers_draft_is_neither_read_nor_changed(city: City, actor: str) -> None:
+    draft = await city.draft("city_officer", "schools")
+    before = await city.facts()
+    told = await city.press(actor, *(Callback(action, draft).encode() for action in drafts.OWN))
+    told_more = await city.press(
+        actor, Callback(drafts.LOOK, draft, 0, ("full",)).encode(), "v1:0:0:opinion", group="QS"
+    )
+
+    assert changed(before, await city.facts()) == {}
+    for one in (told, told_more):
+        assert MINE not in one.to_person + one.in_groups
+        assert_nothing_is_given_away(city, actor, one)
+    await city.drop(draft)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_an_opinion_is_asked_of_whoever_holds_a_post(city: City, actor: str) -> None:
+    before = await city.facts()
+    told = await city.press(actor, "v1:0:0:opinion")
+
+    assert ("question" in changed(before, await city.facts())) == (actor != "stranger")
+    assert_nothing_is_given_away(city, actor, told)
+    await city.say(actor, "/cancel")
+
+
 async def test_every_button_of_the_routing_table_was_pressed() -> None:
     it = Aim("QS1", 1, 1, "1", 1)
     cases = [
@@ -573,6 +635,7 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         *(place.PLANS, place.PLAN, place.PLAN_ON, place.PLAN_OFF, place.PLAN_RUN, place.PLAN_SEND),
         *("export", "export-own", "heat"),
         *(report_pages.TODAY, report_pages.FIRE, report_pages.HANDS),
+        *(*drafts.OWN, drafts.AGAIN, drafts.LOOK, drafts.AGREE, drafts.REFUSE, "opinion"),
         *(place.PLAN_AHEAD, place.DAYS, place.OFF_WHOM, place.OFF_ASK, place.OFF, place.OFF_BACK),
     }
 

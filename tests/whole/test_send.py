@@ -5,7 +5,6 @@ import datetime as dt
 from collections.abc import AsyncIterator
 
 from bot.simulator import Message
-from tests.whole import driver
 from tests.whole.conftest import Found
 from tests.whole.driver import City, plain
 

@@ -118,13 +118,18 @@ class Item:
     due_at: dt.datetime | None
 
 
-def standing(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> list[Item]:
-    """A directive's items as they were in force at an instant (None: as they are), in its order; one '' for the rest."""
-    i, v = model.notice_item.c, model.notice_version.c
+def in_force(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> int:
+    """The version in force at an instant; None: the newest."""
+    v = model.notice_version.c
     newest = sa.select(sa.func.max(v.version)).where(v.notice_id == notice_id)
     if at is not None:
         newest = newest.where(v.created_at <= at)
-    version: int = tx.execute(newest).scalar() or 1
+    return tx.execute(newest).scalar() or 1
+
+
+def standing(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> list[Item]:
+    """A directive's items as they were in force at an instant (None: as they are), in its order; one '' for the rest."""
+    i, version = model.notice_item.c, in_force(tx, notice_id, at=at)
     query = sa.select(i.item, i.since_version, i.text, i.party, i.due_at).where(
         i.notice_id == notice_id, i.since_version <= version,
         sa.or_(i.until_version.is_(None), i.until_version > version),

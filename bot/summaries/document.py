@@ -4,9 +4,9 @@ import datetime as dt
 from typing import Any
 
 from bot.db import Tx
-from bot.notices import chase, queries, trouble
+from bot.notices import chase, progress, queries, trouble
 from bot.notices.queries import Status, Table
-from bot.notices.rules import Row
+from bot.notices.rules import Kind, Row
 from bot.roster import contacts, units
 
 Entry = dict[str, Any]  # a JSON object
@@ -21,15 +21,18 @@ def build(tx: Tx, *, notice_id: int, now: dt.datetime, as_of: dt.datetime | None
     """
     city = units.city(tx)
     table = queries.table(tx, notice_id, now=now, as_of=as_of, total_name=city.name if city else "合计")
+    version = queries.in_force(tx, notice_id, at=table.at)
     chased = chase.counts(tx, notice_id, until=table.at)
     missing = [s for s in table.statuses if s.owes]
+    is_directive = table.notice.kind is Kind.DIRECTIVE
     known = contacts.of(tx, [s.unit_id for s in missing] if len(missing) < 500 else None)
     return {
-        "notice": _notice(table, now, zone),
+        "notice": _notice(table, now, zone) | ({"version": version} if is_directive else {}),
         "as_of": _iso(table.as_of, zone),
         "at": _iso(table.at, zone),
-        "total": row(table.total),
-        "rows": [row(line) for line in table.rows],
+        "total": _row(table.total, is_directive=is_directive),
+        "rows": [_row(line, is_directive=is_directive) for line in table.rows],
+        **({"items": _items(tx, table, zone)} if is_directive else {}),
         "missing": [_missing(s, known.get(s.unit_id, []), chased.get(s.assignment_id, 0)) for s in missing],
         "trouble": _troubles(tx, table, zone),
     }
@@ -54,6 +57,21 @@ def row(line: Row) -> Entry:
         "late": line.late, "trouble": line.trouble, "missing": line.missing, "unbound": line.unbound,
         "undelivered": line.undelivered, "excused": line.excused, "rate": line.rate,
     }  # fmt: skip
+
+
+def _row(line: Row, *, is_directive: bool) -> Entry:
+    return row(line) | ({"acknowledged": line.acknowledged} if is_directive else {})
+
+
+def _items(tx: Tx, table: Table, zone: dt.tzinfo) -> list[Entry]:
+    """A directive's items as they were in force then, and by how many of 应报 each was answered."""
+    return [
+        {
+            "item": it.item.key, "text": it.item.text, "party": it.item.party,
+            "due_at": _iso(it.item.due_at or table.notice.due_at, zone), "done": it.done, "expected": it.expected,
+        }
+        for it in progress.of(tx, table)
+    ]  # fmt: skip
 
 
 def _missing(s: Status, known: list[contacts.Contact], chased: int) -> Entry:

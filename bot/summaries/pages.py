@@ -156,6 +156,7 @@ class Pages:
             "is_trial": table.notice.is_trial,
             "recalled": table.notice.recalled_at is not None,
             "left_min": _left_min(table),
+            "is_directive": table.notice.kind is rules.Kind.DIRECTIVE,
         }
 
     def then_now(self, tx: Tx, now: dt.datetime, table: Table) -> dict[str, int | dt.datetime] | None:
@@ -230,6 +231,7 @@ class Pages:
                 "desk.chase_all" if len(table.rows) > 1 else "desk.chase", count=table.total.silent
             )
             rows.append((Button(label, Callback("chase", page.notice_id)),))
+        rows.append((Button(self.words.plain("handling.open"), Callback("notice", page.notice_id)),))
         return rows
 
     def _away(

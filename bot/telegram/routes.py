@@ -13,6 +13,7 @@ from bot.plans.book import Book
 from bot.plans.pages import PlanPages
 from bot.plans.report_pages import ReportPages
 from bot.plans.school_days import SchoolDays
+from bot.summaries import handling as notices
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
 from bot.telegram.context import Application
@@ -22,6 +23,7 @@ from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.directives import Directives
 from bot.telegram.handlers.enrolment import Enrolling
+from bot.telegram.handlers.handling import Handlings
 from bot.telegram.handlers.planning import Planning
 from bot.telegram.handlers.reports import Reporting
 from bot.telegram.handlers.schooldays import SchoolDaysInChat
@@ -37,19 +39,23 @@ def add(
     """Every handler, in the order in which they are asked."""
     answering, enrolling = Answering(words), Enrolling(words)
     directives = Directives(words, answering, DirectiveCards(words))
+    handlings = Handlings(words, notices.Handling(words))
     pages = Pages(words, phones)
     desk = Desk(words, pages, Picking(words), TroubleMessages(words, phones))
     carrying = Carrying(words, pages)
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
     reporting = Reporting(words, ReportPages(book))
     composing = Composing(words, sending.desks(words, house, lambda: book().calendars))
-    talking = Talking(words, enrolling, answering, desk, carrying, planning, days, reporting, composing)
+    talking = Talking(words, enrolling, answering, desk, carrying, planning, days, reporting, composing, handlings)
 
     buttons = {
         "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,
         "look": answering.look,
         "ack": directives.acknowledge, "items": directives.ask, "it-yes": directives.item, "it-bad": directives.item,
         "it-rest": directives.rest, "it-page": directives.turn, "file": directives.file, "full": directives.full,
+        notices.OPEN: handlings.open, notices.ITEMS: handlings.items, notices.LEFT: handlings.left,
+        notices.RECALL_ASK: handlings.recall_ask, notices.RECALL: handlings.recall,
+        notices.WORD: handlings.which, notices.TYPE: handlings.type, notices.SURE: handlings.sure,
         "t-theme": answering.trouble_theme, "t-need": answering.trouble_need, "t-enough": answering.trouble_enough,
         "t-reword": answering.trouble_reword, "t-solved": answering.trouble_solved, "t-wrong": answering.trouble_wrong,
         "t-step": desk.trouble_step, "t-phone": desk.trouble_phone,

@@ -12,7 +12,8 @@ WHO = "欧阳副校长"
 PHONE = "+86 138 0000 0001"
 STATES = ("new", "seen", "phoned", "solved")
 HEADS = [
-    Fact(title=title, frozen=frozen, at=AT, is_trial=is_trial, recalled=recalled, left_min=left_min)
+    Fact(title=title, frozen=frozen, at=AT, is_trial=is_trial, recalled=recalled, left_min=left_min,
+         is_directive=is_trial)
     for title, frozen, is_trial, recalled, left_min in (
         ("国庆假前安全课", True, False, False, None),
         ("字" * 30, False, True, True, 60),
@@ -20,11 +21,12 @@ HEADS = [
     )
 ]
 SMALL = Fact(
-    expected=6, answered=6, missing=0, excused=0, trouble=0, rate=1.0, silent=0, undelivered=0, unbound=0
+    expected=6, answered=6, missing=0, excused=0, trouble=0, rate=1.0, silent=0, undelivered=0, unbound=0,
+    acknowledged=6,
 )
 LARGE = Fact(
     expected=4000, answered=2377, missing=1623, excused=1200, trouble=1111, rate=0.5942, silent=1111, undelivered=256,
-    unbound=256,
+    unbound=256, acknowledged=3999,
 )  # fmt: skip
 LINE = "1623 1111 2377/4000 大河县"
 STEPS = [Fact(at=AT, said_by="徐专员", state=state) for state in ("seen", "phoned", "solved")]
@@ -72,6 +74,14 @@ CARD = [
     for kind in ("reminder", "confirm", "report")
     for level in ("info", "today", "now")
     for due, over in (("今天17:00", False), ("12月30日(周三)17:00", True))
+]  # fmt: skip
+HANDLED = [
+    Fact(title="字" * 30, is_trial=True, recalled_at=recalled, recalled_by=WHO, published_at=AT, by=WHO, released_by=second,
+         versions=[Fact(version=n, at=AT, by=WHO) for n in versions], items=items, known=1999, expected=2000, answered=1999,
+         count=count)
+    for recalled, second, versions, items in ((None, "", (), 0), (None, WHO, (2, 3), 9), (AT, WHO, (2,), 0))
+    for count in (None, Fact(total=4000, done=3800, waiting=80, failures=[1] * 120),
+                  Fact(total=4000, done=4000, waiting=0, failures=[]))
 ]  # fmt: skip
 DIRECTIVE = [
     {"title": "字" * 30, "text": text, "due": due, "over": over, "level": level, "is_trial": True, "repeat": True,
@@ -443,6 +453,20 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.file_lost": _each(title=["字" * 30], name=["会议纪要.pdf", ""]),
     "card.file_lost_told": _each(title=["字" * 30], name=["会议纪要.pdf", ""]),
     "toast.file_given": _count,
+    "handling.page": [{"n": n} for n in HANDLED],
+    "handling.failures": _each(title=["字" * 30], recalled=[True, False], first=[8], page=[2], pages=[12], count=[120],
+        names=[[Fact(name=f"{LONG}{WHO}", why=w) for w in ("gone", "muted", "blocked", "doubt", "other")], []]),
+    "handling.progress": _each(title=["字" * 30], at=[AT], frozen=[True, False], page=[1], pages=[1, 3],
+        lines=[[Fact(done=1999, expected=2000, key="12", text="字" * 40, party=party, due="12月30日(周三)17:00")
+                for party in ("", "校长、安全专干")]]),
+    "handling.recall_ask": _each(title=["字" * 30], chats=[4000]),
+    "handling.recalled": _each(title=["字" * 30], chats=[4000]),
+    "handling.which": _each(title=["字" * 30], items=[0, 9]), "handling.item": _each(key=["12"], text=["字" * 15 + "…"]),
+    "handling.type": _each(title=["字" * 30], item=["", "*", "12"]),
+    "handling.proposal": _each(title=["字" * 30], item=["", "*", "12"], text=["字" * 1000], chats=[4000],
+                               due=["", "12月30日(周三)17:00"]),
+    "handling.revised": _each(title=["字" * 30], version=[12], items=[[], ["1", "2"]], chats=[4000]),
+    "handling.left": _count,
     "toast.acknowledged": _each(unit=[LONG, "8 所"], words=["已知悉"], at=[AT]), "toast.listed": _unit,
     "toast.item": _each(unit=[LONG], item=["12"], words=["字" * 10], at=[AT]),
     "toast.item_late": _each(unit=[LONG], item=["12"], words=["字" * 10], due_at=[DUE]),

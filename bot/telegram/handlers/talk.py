@@ -10,7 +10,7 @@ from bot.composing import opinions
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.inbox import questions
-from bot.notices import answer, joining, queries, trouble
+from bot.notices import answer, joining, queries, rewording, trouble
 from bot.notices.rules import Kind
 from bot.roster import access, enrolment, people
 from bot.summaries import export
@@ -21,6 +21,7 @@ from bot.telegram.handlers.carrying import Carrying
 from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.enrolment import Enrolling, group_seen
+from bot.telegram.handlers.handling import Handlings
 from bot.telegram.handlers.planning import Planning
 from bot.telegram.handlers.reports import Reporting
 from bot.telegram.handlers.schooldays import SchoolDaysInChat
@@ -46,6 +47,7 @@ class Talking:
     days: SchoolDaysInChat
     reporting: Reporting
     composing: Composing
+    handlings: Handlings
 
     def plain_words(self) -> dict[str, Handler]:
         """What can be typed instead of a command, in private."""
@@ -80,6 +82,8 @@ class Talking:
             await self.answering.told_in_words(context, asked.subject, " ".join(typed.split()))
         elif asked.kind == answer.LINE_QUESTION:
             await self.answering.report_line(context, asked.subject, typed)
+        elif asked.kind == rewording.QUESTION:
+            await self.handlings.typed(context, asked.subject, typed)
         elif asked.kind == joining.NAME_QUESTION:
             await self.enrolling.name(context, typed)
         elif asked.kind == export.QUESTION:

@@ -1,0 +1,310 @@
+"""The page of one notice, for officers: who sent and changed it, how far it has come, 更正 and 撤回, and where they failed."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot import errors
+from bot.db import Tx
+from bot.delivery import chats
+from bot.delivery.message import Button, Callback, OutgoingMessage
+from bot.notices import attachments, copies, model, progress, queries, recall, revise, rules
+from bot.notices.copies import Count, Failure
+from bot.notices.queries import Notice, Table
+from bot.notices.rewording import CARD, FULL, Proposal
+from bot.roster import access, people, whose
+from bot.roster.people import Person
+from bot.summaries.place import Page
+from bot.texts import Words
+
+PER_PAGE = 8
+BUTTON_CHARS = 16
+LINE_CHARS = 40  # of an item beside its figures
+OPEN, ITEMS, LEFT = "notice", "n-items", "n-left"
+RECALL_ASK, RECALL = "n-back", "n-back!"
+WORD, TYPE, SURE = "n-word", "n-type", "n-word!"
+
+_n, _v, _a = model.notice, model.notice_version, model.assignment
+_CORRECTED = (copies.CARD,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    version: int
+    at: dt.datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the page tells."""
+
+    title: str
+    is_trial: bool
+    recalled_at: dt.datetime | None
+    recalled_by: str
+    published_at: dt.datetime
+    by: str
+    released_by: str
+    versions: tuple[_Version, ...]
+    count: Count | None
+    items: int
+    known: int
+    answered: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """Renders the pages of one notice for one reader."""
+
+    words: Words
+
+    def page(self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int) -> OutgoingMessage:
+        """The notice as this person may see it.
+
+        Raises:
+            NotAllowed: it asks nobody within the person's area.
+        """
+        notice, reader = _readable(tx, person, notice_id)
+        facts = self._facts(tx, now, notice, reader)
+        rows: list[tuple[Button, ...]] = []
+        if facts.items:
+            rows.append((self._button("items", ITEMS, notice, "0"),))
+        may = revise.may(tx, reader, notice.id)
+        if may and facts.count is not None and facts.count.failures:
+            label = self.words.plain("handling.left", count=len(facts.count.failures))
+            rows.append((Button(label, Callback(LEFT, notice.id, 0, ("0",))),))
+        if may and notice.recalled_at is None:
+            recalled = self._button("recall", RECALL_ASK, notice)
+            is_over = notice.state(now) == "closed"
+            rows.append((recalled,) if is_over else (self._button("reword", WORD, notice), recalled))
+        if notice.due_at is not None:
+            rows.append((Button(self.words.plain("handling.back"), Page(notice.id).callback()),))
+        return OutgoingMessage(self.words.html("handling.page", n=facts), tuple(rows))
+
+    def _facts(self, tx: Tx, now: dt.datetime, notice: Notice, reader: Person) -> _Facts:
+        row = tx.execute(
+            sa.select(_n.c.published_by, _n.c.released_by, _n.c.recalled_by).where(_n.c.id == notice.id)
+        ).one()
+        newer = sa.select(_v.c.version, _v.c.created_at, _v.c.created_by).where(
+            _v.c.notice_id == notice.id, _v.c.version > 1
+        )
+        versions = tuple(
+            _Version(v.version, v.created_at, _signed(tx, v.created_by))
+            for v in tx.execute(newer.order_by(_v.c.version))
+        )
+        table = _table(tx, now, notice, reader) if notice.kind is rules.Kind.DIRECTIVE else None
+        items = len(queries.standing(tx, notice.id)) if table else 0
+        total = table.total if table else rules.Row("", "")
+        return _Facts(
+            notice.title, notice.is_trial, notice.recalled_at, _signed(tx, row.recalled_by), notice.published_at,
+            _signed(tx, row.published_by), _signed(tx, row.released_by), versions, _count(tx, notice), items,
+            total.acknowledged, total.answered, total.expected,
+        )  # fmt: skip
+
+    def items(
+        self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int, page: int
+    ) -> OutgoingMessage:
+        """A directive's items, each with how many have answered it."""
+        notice, reader = _readable(tx, person, notice_id)
+        if notice.kind is not rules.Kind.DIRECTIVE:
+            raise errors.Refused("这条通知没有分项。")
+        table = _table(tx, now, notice, reader)
+        every = progress.of(tx, table)
+        pages = max(1, -(-len(every) // PER_PAGE))
+        at = min(page, pages - 1)
+        lines = [
+            {
+                "done": it.done, "expected": it.expected, "key": it.item.key, "text": _short(it.item.text, LINE_CHARS),
+                "party": it.item.party, "due": self._due(it.item.due_at or notice.due_at, now),
+            }
+            for it in every[at * PER_PAGE : (at + 1) * PER_PAGE]
+        ]  # fmt: skip
+        html = self.words.html(
+            "handling.progress",
+            title=notice.title,
+            at=table.at,
+            frozen=False,
+            lines=lines,
+            page=at + 1,
+            pages=pages,
+        )
+        return OutgoingMessage(html, (*self._turns(ITEMS, notice, at, pages), (self._back(notice),)))
+
+    def _due(self, due_at: dt.datetime | None, now: dt.datetime) -> str:
+        return self.words.moment(due_at, now) if due_at else ""
+
+    def left(
+        self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int, page: int
+    ) -> OutgoingMessage:
+        """The chats in which the correction or the recall came to nothing, by name."""
+        notice, _ = _handled(tx, person, notice_id)
+        count = _count(tx, notice)
+        failures = count.failures if count else ()
+        pages = max(1, -(-len(failures) // PER_PAGE))
+        at = min(page, pages - 1)
+        some = failures[at * PER_PAGE : (at + 1) * PER_PAGE]
+        html = self.words.html(
+            "handling.failures", title=notice.title, recalled=notice.recalled_at is not None, names=_named(tx, some),
+            first=at * PER_PAGE, page=at + 1, pages=pages, count=len(failures),
+        )  # fmt: skip
+        return OutgoingMessage(html, (*self._turns(LEFT, notice, at, pages), (self._back(notice),)))
+
+    # ── 撤回 ─────────────────────────────────────────────────────────────────────────────────────
+
+    def recall_ask(self, tx: Tx, *, person: Person | None, notice_id: int) -> OutgoingMessage:
+        """What recalling does, and [确定撤回]."""
+        notice, _ = _handled(tx, person, notice_id)
+        hanging = {copy.chat_id for copy in copies.of(tx, notice.id, copies.SAYING_IT)}
+        html = self.words.html("handling.recall_ask", title=notice.title, chats=len(hanging))
+        return OutgoingMessage(html, ((self._button("sure_recall", RECALL, notice),), (self._back(notice),)))
+
+    def recalled(self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int) -> OutgoingMessage:
+        """It is recalled; from how many chats.
+
+        Raises:
+            NotAllowed: not this person's to recall. Refused: recalled already.
+        """
+        notice, officer = _handled(tx, person, notice_id)
+        hanging = recall.recall(tx, now, notice.id, by=officer.actor)
+        html = self.words.html("handling.recalled", title=notice.title, chats=hanging)
+        return OutgoingMessage(html, ((self._back(notice),),))
+
+    # ── 更正 ─────────────────────────────────────────────────────────────────────────────────────
+
+    def which(
+        self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int, page: int
+    ) -> OutgoingMessage:
+        """Of a directive or a notice with a full text: what is to be reworded."""
+        notice, _ = _handled(tx, person, notice_id)
+        items = queries.standing(tx, notice.id) if notice.kind is rules.Kind.DIRECTIVE else []
+        pages = max(1, -(-len(items) // PER_PAGE))
+        at = min(page, pages - 1)
+        rows = [
+            (Button(self.words.plain("handling.item", key=it.key, text=_short(it.text, BUTTON_CHARS)), _type(notice, it.key)),)
+            for it in items[at * PER_PAGE : (at + 1) * PER_PAGE]
+        ]  # fmt: skip
+        rows.append((Button(self.words.plain("handling.card"), _type(notice, CARD)),))
+        if attachments.of(tx, notice).full_text:
+            rows.append((Button(self.words.plain("handling.whole"), _type(notice, FULL)),))
+        html = self.words.html("handling.which", title=notice.title, items=len(items))
+        return OutgoingMessage(html, (*rows, *self._turns(WORD, notice, at, pages), (self._back(notice),)))
+
+    def type(self, notice: Notice, item: str) -> OutgoingMessage:
+        """Please send the words."""
+        html = self.words.html("handling.type", title=notice.title, item=item)
+        return OutgoingMessage(html, ((self._back(notice),),))
+
+    def proposal(self, tx: Tx, now: dt.datetime, it: Proposal) -> OutgoingMessage:
+        """What was typed, what it does, and [确定更正]."""
+        hanging = {copy.chat_id for copy in copies.of(tx, it.notice.id, _CORRECTED)}
+        html = self.words.html(
+            "handling.proposal", title=it.notice.title, item=it.item, text=_short(it.text, 3000), chats=len(hanging),
+            due=self._due(it.due_at, now),
+        )  # fmt: skip
+        sure = Button(
+            self.words.plain("handling.sure_reword"), Callback(SURE, it.notice.id, it.notice.version)
+        )
+        return OutgoingMessage(html, ((sure,), (self._back(it.notice),)))
+
+    def revised(self, notice: Notice, done: revise.Revised) -> OutgoingMessage:
+        """It is in force."""
+        html = self.words.html(
+            "handling.revised",
+            title=notice.title,
+            version=done.version,
+            items=done.asked_again,
+            chats=done.chats,
+        )
+        return OutgoingMessage(html, ((self._back(notice),),))
+
+    def _button(self, name: str, action: str, notice: Notice, *args: str) -> Button:
+        return Button(self.words.plain(f"handling.{name}"), Callback(action, notice.id, notice.version, args))
+
+    def _back(self, notice: Notice) -> Button:
+        return self._button("back", OPEN, notice)
+
+    def _turns(self, action: str, notice: Notice, at: int, pages: int) -> tuple[tuple[Button, ...], ...]:
+        if pages < 2:
+            return ()
+        turn = [Callback(action, notice.id, notice.version, (str((at + by) % pages),)) for by in (-1, 1)]
+        return ((Button("◂", turn[0]), Button("▸", turn[1])),)
+
+
+def _type(notice: Notice, item: str) -> Callback:
+    return Callback(TYPE, notice.id, notice.version, (item,))
+
+
+def _readable(tx: Tx, person: Person | None, notice_id: int) -> tuple[Notice, Person]:
+    """The notice, where it asks somebody the person may read of, or is his to revise."""
+    notice = queries.notice(tx, notice_id)
+    seen = person.scope(access.Action.SEE_TABLE) if person else None
+    if notice is None or person is None or seen is None or seen.is_empty:
+        raise errors.NotAllowed("您不能看这条通知。")
+    asked = tx.execute(sa.select(_a.c.unit_id, _a.c.county_id).where(_a.c.notice_id == notice_id))
+    if not (
+        seen.everything
+        or any(seen.has(access.Place(*row)) for row in asked)
+        or revise.may(tx, person, notice_id)
+    ):
+        raise errors.NotAllowed("您不能看这条通知。")
+    return notice, person
+
+
+def _handled(tx: Tx, person: Person | None, notice_id: int) -> tuple[Notice, Person]:
+    notice = queries.notice(tx, notice_id)
+    if notice is None or person is None or not revise.may(tx, person, notice_id):
+        raise errors.NotAllowed(revise.NOT_YOURS)
+    return notice, person
+
+
+def _table(tx: Tx, now: dt.datetime, notice: Notice, reader: Person) -> Table:
+    return queries.table(tx, notice.id, now=now, within=reader.scope(access.Action.SEE_TABLE).has)
+
+
+def _count(tx: Tx, notice: Notice) -> Count | None:
+    """What became of the recall, else of the newest version; None where neither was."""
+    if notice.recalled_at is not None:
+        return recall.count(tx, notice)
+    if notice.version == 1:
+        return None
+    query = sa.select(_v.c.created_at).where(_v.c.notice_id == notice.id, _v.c.version == notice.version)
+    return copies.count(tx, notice.id, _CORRECTED, since=tx.execute(query).scalar_one())
+
+
+def _signed(tx: Tx, actor: str) -> str:
+    """How an officer signs; of a plan its name."""
+    kind, _, number = actor.partition(":")
+    if kind == "contact" and number.isdigit():
+        return people.get(tx, int(number)).said_by()
+    return {"plan": f"计划 {number} ", "cli": "命令行"}.get(kind, actor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A chat in which it came to nothing, and a word for why."""
+
+    name: str
+    why: str
+
+
+def _named(tx: Tx, some: tuple[Failure, ...]) -> list[_Named]:
+    owners = whose.of(tx, {failure.chat_id for failure in some})
+    found = []
+    for failure in some:
+        owner = owners.get(failure.chat_id)
+        name = f"{owner.unit}{owner.who or owner.title}" if owner else chats.get(tx, failure.chat_id).title
+        found.append(_Named(name or "私聊", _why(failure.reason)))
+    return found
+
+
+def _why(reason: str) -> str:
+    if reason.startswith("sent for all we know"):
+        return "doubt"
+    return next((word for word in ("gone", "muted", "blocked") if word in reason[:20]), "other")
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

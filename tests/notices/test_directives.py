@@ -1,0 +1,298 @@
+"""Directives: what their tables count, against a ledger of our own; versions, colleagues, officers, recall."""
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import hypothesis
+import pytest
+import sqlalchemy as sa
+from hypothesis import strategies as st
+from sqlalchemy.ext import asyncio as sa_async
+
+from bot import errors
+from bot.db import engines, urls
+from bot.notices import answer, desk, items, model, publish, queries, revise, rules, trouble
+from bot.notices.answer import Press, Said
+from bot.notices.publish import Item
+from bot.notices.rules import Kind, Value
+from bot.roster import audience
+from tests.notices import counter, world
+from tests.notices.world import World
+
+MINUTE = dt.timedelta(minutes=1)
+LASTS = dt.timedelta(hours=4)
+PEOPLE = {"DH1": ("wang", "li"), "DH2": ("zhao",), "HD1": ("sun", "zhou")}  # who may answer for whom
+UNITS = tuple(PEOPLE)
+OFFICER = 10
+KEYS = ("1", "2", "3", "4", "5")
+
+
+# ── a ledger that knows the rules in words of its own ────────────────────────────────────────────
+
+
+@dataclass
+class Said_:
+    unit: str
+    item: str
+    version: int
+    at: dt.datetime
+    late: bool
+    is_trouble: bool
+    by_officer: bool
+    taken_back_at: dt.datetime | None = None
+
+
+@dataclass
+class Ledger:
+    """What was done, and what it comes to at any instant."""
+
+    wordings: list[tuple[dt.datetime, dict[str, tuple[int, dt.datetime]]]] = field(default_factory=list)
+    said: list[Said_] = field(default_factory=list)
+    read: dict[str, dt.datetime] = field(default_factory=dict)
+    excused: dict[str, list[list[dt.datetime | None]]] = field(default_factory=dict)
+    hard: dict[tuple[str, str], dt.datetime | None] = field(default_factory=dict)  # since when a trouble stands
+
+    def in_force(self, at: dt.datetime) -> dict[str, tuple[int, dt.datetime]]:
+        """Item → since which version it is worded so, and its due."""
+        return [items for since, items in self.wordings if since <= at][-1]
+
+    @property
+    def version(self) -> int:
+        return len(self.wordings)
+
+    def done(self, unit: str, at: dt.datetime) -> dict[str, Said_]:
+        """Item → the first answer that counts for it."""
+        first: dict[str, Said_] = {}
+        for it in self.said:
+            since = self.in_force(at).get(it.item, (99, at))[0]
+            is_back = it.taken_back_at is not None and it.taken_back_at <= at
+            if it.unit == unit and it.at <= at and it.version >= since and not is_back:
+                first.setdefault(it.item, it)
+        return first
+
+    def is_excused(self, unit: str, at: dt.datetime) -> bool:
+        return any(since <= at and (until is None or until > at) for since, until in self.excused.get(unit, []))
+
+    def owes(self, unit: str, at: dt.datetime) -> bool:
+        return not self.is_excused(unit, at) and set(self.done(unit, at)) != set(self.in_force(at))
+
+    def line(self, unit: str, at: dt.datetime) -> tuple[object, ...]:
+        done, wanted = self.done(unit, at), self.in_force(at)
+        is_whole = set(done) == set(wanted)
+        return (
+            unit, tuple(key for key in wanted if key in done), max(it.at for it in done.values()) if is_whole else None,
+            is_whole and any(it.late for it in done.values()), self._read(unit, at), self.is_excused(unit, at),
+        )  # fmt: skip
+
+    def _read(self, unit: str, at: dt.datetime) -> dt.datetime | None:
+        """When the school itself first said anything to it that it has not taken back."""
+        seen = [it.at for it in self.said if it.unit == unit and it.at <= at and not it.by_officer
+                and (it.taken_back_at is None or it.taken_back_at > at)]  # fmt: skip
+        seen += [moment for moment in [self.read.get(unit)] if moment is not None and moment <= at]
+        return min(seen, default=None)
+
+    # what is done to it
+
+    def add(self, unit: str, item: str, at: dt.datetime, *, trouble: bool = False, officer: bool = False) -> None:
+        late = at > self.in_force(at)[item][1]
+        self.said.append(Said_(unit, item, self.version, at, late, trouble, officer))
+        for span in self.excused.get(unit, []):
+            span[1] = span[1] or at
+
+    def take_back(self, unit: str, item: str, at: dt.datetime) -> None:
+        since = self.hard[unit, item]
+        for it in self.said:
+            if (it.unit, it.item, it.is_trouble) == (unit, item, True) and since is not None and it.at >= since:
+                it.taken_back_at = it.taken_back_at or at
+        self.hard[unit, item] = None
+
+
+# ── the product, played beside it ────────────────────────────────────────────────────────────────
+
+
+class Play:
+    def __init__(self, tx: sa.Connection) -> None:
+        self.world, self.ledger = World(tx), Ledger()
+        for number, contact in enumerate(counter.CONTACTS, start=1):
+            self.world.share_phone(number, contact)
+        due_at = self.now + LASTS
+        self.items = [Item("1", "一", "校长", self.now + LASTS / 2), *(Item(k, f"第{k}件") for k in KEYS[1:3])]
+        self.due_at = due_at
+        draft = publish.Draft(
+            content_id="D2", title="六项强化", kind=Kind.DIRECTIVE, audience=audience.parse("schools"), text="请逐项落实。",
+            due_at=due_at, yes_words="已落实", trouble_words="有困难", items=tuple(self.items),
+        )  # fmt: skip
+        self.notice = publish.publish(tx, self.now, draft, by="test").notice_id
+        self._worded({item.key: (1, item.due_at or due_at) for item in self.items})
+        self.told: list[tuple[dt.datetime, list[tuple[object, ...]]]] = []
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.world.now
+
+    def _worded(self, items: dict[str, tuple[int, dt.datetime]]) -> None:
+        self.ledger.wordings.append((self.now, items))
+
+    def press(
+        self, unit: str, who: int, item: str = "", *, hard: bool = False, version: int = 0
+    ) -> Press:  # fmt: skip
+        some = PEOPLE[unit]
+        user = counter.CONTACTS.index(some[who % len(some)]) + 1
+        value = Value.TROUBLE if hard else Value.YES
+        return Press(
+            self.notice, version or self.ledger.version, value, user, user, None, unit_id=self.world.ids[unit], item=item
+        )  # fmt: skip
+
+    # the acts
+
+    def read(self, unit: str, who: int) -> None:
+        assert items.acknowledge(self.world.tx, self.now, self.press(unit, who)).said is Said.ACKNOWLEDGED
+        self.ledger.read.setdefault(unit, self.now)
+
+    def item(self, unit: str, who: int, key: str, hard: bool) -> None:
+        outcome = answer.press(self.world.tx, self.now, self.press(unit, who, key, hard=hard))
+        if key not in self.ledger.in_force(self.now):
+            assert outcome.said is Said.OLD_VERSION
+        elif not hard:
+            self.ledger.add(unit, key, self.now)
+        elif self.ledger.hard.get((unit, key)) is None:
+            assert outcome.said is Said.TROUBLE
+            self.ledger.add(unit, key, self.now, trouble=True)
+            self.ledger.hard[unit, key] = self.now
+
+    def stale(self, unit: str, who: int, key: str) -> None:
+        if self.ledger.version > 1:
+            it = self.press(unit, who, key, version=self.ledger.version - 1)
+            assert answer.press(self.world.tx, self.now, it).said is Said.OLD_VERSION
+
+    def rest(self, unit: str, who: int) -> None:
+        items.rest(self.world.tx, self.now, self.press(unit, who))
+        self._all(unit, officer=False)
+
+    def _all(self, unit: str, *, officer: bool) -> None:
+        done = self.ledger.done(unit, self.now)
+        for key in self.ledger.in_force(self.now):
+            if key not in done:
+                self.ledger.add(unit, key, self.now, officer=officer)
+
+    def on_behalf(self, unit: str) -> None:
+        desk.on_behalf(self.world.tx, self.now, notice_id=self.notice, unit_ids=[self.world.ids[unit]],
+                       user_id=OFFICER, value=Value.YES)  # fmt: skip
+        if self.ledger.owes(unit, self.now):
+            self._all(unit, officer=True)
+
+    def excuse(self, unit: str) -> None:
+        desk.excuse(self.world.tx, self.now, notice_id=self.notice, unit_ids=[self.world.ids[unit]], user_id=OFFICER,
+                    reason="other")  # fmt: skip
+        if self.ledger.owes(unit, self.now):
+            self.ledger.excused.setdefault(unit, []).append([self.now, None])
+
+    def end(self, unit: str, key: str, how: str) -> None:
+        """The trouble about an item is over: 点错了, or 已解决."""
+        if self.ledger.hard.get((unit, key)) is None:
+            return
+        t, a = model.trouble, model.assignment
+        query = sa.select(sa.func.max(t.c.id)).join(a, a.c.id == t.c.assignment_id)
+        mine = (a.c.notice_id == self.notice, a.c.unit_id == self.world.ids[unit], t.c.item == key)
+        found = self.world.tx.execute(query.where(*mine)).scalar_one()
+        user = counter.CONTACTS.index(PEOPLE[unit][0]) + 1
+        getattr(trouble, how)(self.world.tx, self.now, trouble_id=found, user_id=user)
+        if how == "withdraw":
+            self.ledger.take_back(unit, key, self.now)
+        self.ledger.hard[unit, key] = None
+
+    def revise(self, changed: frozenset[str], dropped: str, added: str) -> None:
+        due_at = self.now + LASTS
+        was = self.ledger.in_force(self.now)
+        version = self.ledger.version + 1
+        fresh = [
+            dataclasses.replace(i, text=f"{i.text}改", due_at=due_at) if i.key in changed else i
+            for i in self.items if i.key != dropped
+        ]  # fmt: skip
+        if added not in was:
+            fresh.append(Item(added, f"新{version}", "", due_at))
+        if not fresh or fresh == self.items:
+            return
+        revise.revise(self.world.tx, self.now, self.notice, text="请逐项落实。", items=tuple(fresh), by="test")
+        kept = {i.key for i in self.items} - changed
+        self._worded(
+            {i.key: was[i.key] if i.key in kept and i.key in was else (version, due_at) for i in fresh}
+        )
+        self.items = fresh
+
+    # comparing
+
+    def seen(self, at: dt.datetime | None) -> list[tuple[object, ...]]:
+        found = queries.statuses(self.world.tx, self.notice, at=at)
+        return [
+            (s.code, s.done, s.answered_at, bool(s.answered_at and s.late),
+             s.acknowledged_at, bool(s.excused))
+            for s in found if s.code in UNITS
+        ]  # fmt: skip
+
+    def compare(self) -> None:
+        expected = [self.ledger.line(unit, self.now) for unit in UNITS]
+        assert self.seen(None) == self.seen(self.now) == expected
+        self.told.append((self.now, expected))
+        table = queries.table(self.world.tx, self.notice, now=self.now)
+        assert table.total.expected == table.total.answered + table.total.missing
+        standing = {unit for (unit, _), since in self.ledger.hard.items() if since is not None}
+        assert {s.code for s in table.statuses if rules.is_standing(s.trouble)} == standing
+
+    def compare_later(self) -> None:
+        for at, expected in self.told:
+            assert self.seen(at) == expected
+
+
+UNIT, WHO, KEY = st.sampled_from(UNITS), st.integers(0, 1), st.sampled_from(KEYS)
+ACTS = st.one_of(
+    st.tuples(st.just("read"), UNIT, WHO),
+    st.tuples(st.just("item"), UNIT, WHO, KEY, st.booleans()),
+    st.tuples(st.just("item"), UNIT, WHO, st.sampled_from(KEYS[:3]), st.just(False)),
+    st.tuples(st.just("item"), UNIT, WHO, st.sampled_from(KEYS[:3]), st.just(False)),
+    st.tuples(st.just("stale"), UNIT, WHO, KEY),
+    st.tuples(st.just("rest"), UNIT, WHO),
+    st.tuples(st.just("on_behalf"), UNIT),
+    st.tuples(st.just("excuse"), UNIT),
+    st.tuples(st.just("end"), UNIT, KEY, st.sampled_from(["withdraw", "solve"])),
+    st.tuples(st.just("revise"), st.frozensets(KEY, max_size=2), st.sampled_from(("", *KEYS)), KEY),
+)
+SCRIPTS = st.lists(st.tuples(st.one_of(st.just(1), st.integers(1, 90)), ACTS), min_size=10, max_size=30)
+
+
+def run(tx: sa.Connection, script: list[tuple[int, tuple[str, ...]]]) -> None:
+    play = Play(tx)
+    for minutes, (name, *args) in script:
+        play.world.wait(minutes)
+        getattr(play, name)(*args)
+        play.compare()
+    play.compare_later()
+
+
+@pytest.fixture(scope="module")
+def connection(sqlite_template, tmp_path_factory) -> Iterator[sa.Connection]:
+    file = tmp_path_factory.mktemp("directives") / "bot.db"
+    file.write_bytes(sqlite_template.read_bytes())
+    engine = engines._sqlite(urls.parse(f"sqlite:///{file}"), "BEGIN IMMEDIATE", read_only=False)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@hypothesis.given(script=SCRIPTS)
+@hypothesis.settings(max_examples=20)
+def test_items_versions_answers_and_what_was_taken_back_are_counted_as_our_ledger_counts(connection, script):
+    with connection.begin() as transaction:
+        run(connection, script)
+        transaction.rollback()
+
+
+@pytest.fixture
+def play(connection) -> Iterator[Play]:
+    with connection.begin() as transaction:
+        yield Play(connection)
+        transaction.rollback()

@@ -1,6 +1,7 @@
 """Answering: a press or a line becomes the unit's answer, at once and once."""
 
 import datetime as dt
+import unicodedata
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,12 +16,13 @@ from bot.inbox import questions
 from bot.notices import asking, model, pressing, queries, rules, trouble
 from bot.notices.pressing import Meant, Outcome, Press, Said
 from bot.notices.rules import Aspect, Kind, Value
-from bot.roster import access, people
+from bot.roster import access, people, units
 from bot.roster.people import Person
 
 LINE_CHARS = 200
 LINE_WITHIN = dt.timedelta(hours=24)
-LINE_QUESTION = "report_line"
+LINE_QUESTION, NUMBER_QUESTION = "report_line", "item_number"
+NUMBER_CHARS = 6
 
 _a, _an = model.assignment, model.answer
 _LOCK = sa.select(_a.c.id).where(_a.c.id == sa.bindparam("assignment_id")).with_for_update()
@@ -44,6 +46,8 @@ def press(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
         return Outcome(Said.OLD_VERSION)
     if it.every:
         return _all(tx, now, meant, it)
+    if item is not None and item.asks and it.value is Value.YES:
+        return _ask_number(tx, now, it, meant.mine[0])
     outcome = record(
         tx, now, meant.notice, meant.mine[0], value=it.value, person=meant.person, chat=meant.chat, press=it,
         is_locked=meant.is_locked, item=item,
@@ -61,6 +65,36 @@ def _tell_recovered(tx: Tx, now: dt.datetime, it: Press, unit_id: int) -> None:
     private = chats.find(tx, it.user_id)
     if private is not None:
         outbox.show(tx, now, private.id, "recovered", f"{it.notice_id}:{unit_id}", lane=Lane.INTERACTIVE)
+
+
+def _ask_number(tx: Tx, now: dt.datetime, it: Press, unit: sa.RowMapping) -> Outcome:
+    """The next thing the presser types in private is the number the item asks for."""
+    subject = f"{it.notice_id}:{it.version}:{unit['unit_id']}:{it.item}"
+    questions.ask(tx, now, it.user_id, NUMBER_QUESTION, subject, for_=LINE_WITHIN)
+    private = chats.find(tx, it.user_id)
+    if private is not None:
+        outbox.show(tx, now, private.id, "number", subject, lane=Lane.INTERACTIVE)
+    return Outcome(Said.NUMBER, unit["unit_name"], item=it.item)
+
+
+def number(tx: Tx, now: dt.datetime, *, user_id: int, subject: str, text: str) -> Outcome:
+    """The number typed is the unit's answer to the item: to how many of its schools it was passed on.
+
+    Raises:
+        Refused: no whole number from 0 to as many schools as the unit has.
+    """
+    notice_id, version, unit_id, key = subject.split(":", 3)
+    most = units.schools_below(tx, int(unit_id))
+    plain = unicodedata.normalize("NFKC", text).strip().removesuffix("校").removesuffix("所").strip()
+    if not (plain.isascii() and plain.isdigit() and len(plain) < NUMBER_CHARS and int(plain) <= most):
+        raise errors.Refused(f"辖区有 {most} 校,请发 0 到 {most} 的一个数,例如 {most}。")
+    it = Press(
+        int(notice_id), int(version), Value.TEXT, user_id, user_id, None, unit_id=int(unit_id), item=key,
+        text=str(int(plain)),
+    )  # fmt: skip
+    outcome = press(tx, now, it)
+    questions.close(tx, now, user_id)
+    return outcome
 
 
 def ask_line(tx: Tx, now: dt.datetime, it: Press) -> Outcome:

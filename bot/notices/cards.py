@@ -351,6 +351,7 @@ def preparations(words: Words) -> dict[str, outbox.Prepare]:
         "card": cards.card,
         "choose": cards.choose,
         copies.ITEMS: cards.directives.items,
+        "number": cards.directives.number,
         copies.CARD_WAS: superseded(words),
         **attachments.preparations(words),
         "chase": cards.chase,

@@ -7,9 +7,10 @@ from bot import errors
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
+from bot.inbox import questions
 from bot.notices import lateness, queries, recall, trouble
 from bot.notices.queries import Item, Notice, Status
-from bot.roster import access, people
+from bot.roster import access, people, units
 from bot.roster.people import Person
 from bot.texts import Words
 
@@ -111,6 +112,19 @@ class DirectiveCards:
         except errors.Refused:
             return Drop("nobody to ask")
         return OutgoingMessage(shown.html, shown.rows, edit_of=delivery.posted)
+
+    def number(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """How many? As long as the next thing typed is that number."""
+        notice_id, _, unit_id, key = delivery.subject.split(":", 3)
+        notice, item = queries.notice(tx, int(notice_id)), queries.item(tx, int(notice_id), key)
+        asked = questions.open(tx, now, delivery.chat.telegram_id)
+        if notice is None or item is None or asked is None or asked.subject != delivery.subject:
+            return Drop("nobody waits for it")
+        html = self.words.html(
+            "directive.number", unit=units.get(tx, int(unit_id)).name, title=notice.title, key=key,
+            text=item.text[:LINE_CHARS], most=units.schools_below(tx, int(unit_id)),
+        )  # fmt: skip
+        return OutgoingMessage(html)
 
     def page(
         self, tx: Tx, now: dt.datetime, person: Person | None, *, notice_id: int, unit_id: int, page: int | None = None,

@@ -55,7 +55,7 @@ def ask(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
 
 
 def rest(tx: Tx, now: dt.datetime, it: Press) -> Outcome:
-    """[其余全部已落实]: every item the unit has said nothing to is done."""
+    """[其余全部已落实]: every item the unit has said nothing to is done; what asks for a number is left."""
     meant = pressing.meant(tx, now, it)
     if isinstance(meant, Outcome):
         return meant
@@ -84,9 +84,15 @@ def complete(
     on_behalf: bool = False,
     pressed_at: dt.datetime | None = None,
 ) -> int:
-    """Every item in force the unit has not answered is answered as done; how many those were."""
+    """Every item in force the unit has not answered is answered as done; how many those were.
+
+    One that asks for a number only an officer can settle without one.
+    """
     status = _locked(tx, notice.id, [assignment["id"]])[assignment["id"]]
-    left = [item for item in queries.standing(tx, notice.id) if item.key not in status.done]
+    left = [
+        item for item in queries.standing(tx, notice.id)
+        if item.key not in status.done and (on_behalf or not item.asks)
+    ]  # fmt: skip
     for number, item in enumerate(left):
         late = rules.is_late(pressed_at=pressed_at or now, due_at=item.due_at or assignment["due_at"])
         answer.add(

@@ -69,6 +69,9 @@ notice_item = (
         sa.Column("text", sa.Text, nullable=False, server_default=""),
         sa.Column("party", sa.String(80), nullable=False, server_default=""),  # 责任方
         sa.Column("due_at", schema.Instant),  # NULL: the notice's
+        sa.Column(
+            "asks", sa.String(8), nullable=False, server_default=""
+        ),  # schools: a number of the unit's schools; '': that it is done
     )
 )
 
@@ -246,13 +249,15 @@ escalation = sa.Table(  # 上报: one a notice and row of its table; its list is
     sa.UniqueConstraint("notice_id", "row_code"),
 )
 
-rewording = sa.Table(  # what an officer has typed to stand in a notice, until he says that it is meant; one a contact
-    "rewording",
-    metadata,
-    sa.Column("contact_id", sa.ForeignKey("contact.id"), primary_key=True),
-    sa.Column("notice_id", sa.ForeignKey("notice.id"), nullable=False),
-    sa.Column("version", sa.SmallInteger, nullable=False),  # the one he has read
-    sa.Column("item", sa.String(16), nullable=False),  # '': the words of the card
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("at", schema.Instant, nullable=False),
+rewording = (
+    sa.Table(  # what an officer has typed to stand in a notice, until he says that it is meant; one a contact
+        "rewording",
+        metadata,
+        sa.Column("contact_id", sa.ForeignKey("contact.id"), primary_key=True),
+        sa.Column("notice_id", sa.ForeignKey("notice.id"), nullable=False),
+        sa.Column("version", sa.SmallInteger, nullable=False),  # the one he has read
+        sa.Column("item", sa.String(16), nullable=False),  # '': the words of the card
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("at", schema.Instant, nullable=False),
+    )
 )

@@ -54,6 +54,7 @@ class Said(StrEnum):
     ITEM = "item"  # one item recorded
     ITEM_LATE = "item_late"
     UNREACHABLE = "unreachable"  # his private chat does not take messages
+    NUMBER = "number"  # the next number typed in private is the answer to the item
     REST = "rest"  # all items not yet answered, at once
 
 

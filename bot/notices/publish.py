@@ -73,12 +73,14 @@ class Item:
         key: 1, 2, … as printed; at most 16 characters, no colon.
         party: 责任方; may be empty.
         due_at: when it is due, if not with the notice.
+        asks: `schools`: to how many of its schools the unit has passed it on; '': whether it is done.
     """
 
     key: str
     text: str
     party: str = ""
     due_at: dt.datetime | None = None
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +217,9 @@ def _insert(tx: Tx, now: dt.datetime, draft: Draft, everyone: list[Unit], *, is_
     version = {"text": draft.text, "full_text": draft.full_text, "created_by": by, "created_at": now}
     tx.execute(model.notice_version.insert().values(notice_id=notice_id, version=1, **version))
     items = [
-        {"item": it.key, "position": at, "text": it.text, "party": it.party, "due_at": it.due_at}
+        {"item": it.key, "position": at, "text": it.text, "party": it.party, "due_at": it.due_at, "asks": it.asks}
         for at, it in enumerate(draft.items)
-    ] or [{"item": "", "position": 0, "text": "", "party": "", "due_at": None}]
+    ] or [{"item": "", "position": 0, "text": "", "party": "", "due_at": None, "asks": ""}]
     tx.execute(model.notice_item.insert(), [{"notice_id": notice_id} | it for it in items])
     if draft.files:
         files = [dataclasses.asdict(file) for file in draft.files]

@@ -116,6 +116,7 @@ class Item:
     text: str
     party: str
     due_at: dt.datetime | None
+    asks: str = ""  # schools: a number of the unit's schools
 
 
 def in_force(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> int:
@@ -130,7 +131,7 @@ def in_force(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> int:
 def standing(tx: Tx, notice_id: int, *, at: dt.datetime | None = None) -> list[Item]:
     """A directive's items as they were in force at an instant (None: as they are), in its order; one '' for the rest."""
     i, version = model.notice_item.c, in_force(tx, notice_id, at=at)
-    query = sa.select(i.item, i.since_version, i.text, i.party, i.due_at).where(
+    query = sa.select(i.item, i.since_version, i.text, i.party, i.due_at, i.asks).where(
         i.notice_id == notice_id, i.since_version <= version,
         sa.or_(i.until_version.is_(None), i.until_version > version),
     )  # fmt: skip

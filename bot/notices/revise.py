@@ -136,7 +136,7 @@ def _reworded(
     for position, it in enumerate(items):
         was = standing.pop(it.key, None)
         mine = (_i.c.notice_id == notice.id, _i.c.item == it.key, _i.c.until_version.is_(None))
-        if was is not None and (was.text, was.party) == (it.text, it.party):
+        if was is not None and (was.text, was.party, was.asks) == (it.text, it.party, it.asks):
             is_moved |= was.due_at != it.due_at
             tx.execute(_i.update().where(*mine).values(position=position, due_at=it.due_at))
             continue
@@ -144,7 +144,7 @@ def _reworded(
         if due_at is None or due_at <= now:
             raise errors.Refused(f"第 {it.key} 项要重新报,请给它写一个还没到的截止时间。")
         tx.execute(_i.update().where(*mine).values(until_version=version))
-        values = {"position": position, "text": it.text, "party": it.party, "due_at": it.due_at}
+        values = {"position": position, "text": it.text, "party": it.party, "due_at": it.due_at, "asks": it.asks}
         tx.execute(_i.insert().values(notice_id=notice.id, item=it.key, since_version=version, **values))
         changed.append(it.key)
     for key in standing:

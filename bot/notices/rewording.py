@@ -115,7 +115,7 @@ def confirm(tx: Tx, now: dt.datetime, *, user_id: int, notice_id: int, version: 
 
 
 def _item(it: queries.Item, key: str, text: str, due_at: dt.datetime | None) -> Item:
-    same = Item(it.key, it.text, it.party, it.due_at)
+    same = Item(it.key, it.text, it.party, it.due_at, it.asks)
     return same if it.key != key else dataclasses.replace(same, text=text, due_at=due_at)
 
 

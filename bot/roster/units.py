@@ -83,3 +83,13 @@ def duty_phone(tx: Tx, unit: Unit) -> str:
         seen.add(here.id)
         here = get(tx, here.parent_id)
     return here.phone if here is not None else ""
+
+
+def schools_below(tx: Tx, unit_id: int) -> int:
+    """辖区校数: the schools of a county, or of the whole city."""
+    u = model.unit.c
+    kind: str = tx.execute(sa.select(u.kind).where(u.id == unit_id)).scalar_one()
+    schools = sa.select(sa.func.count()).where(u.kind == "school", u.closed_at.is_(None))
+    if kind not in ("city", "office"):
+        schools = schools.where(u.county_id == unit_id)
+    return int(tx.execute(schools).scalar_one())

@@ -477,6 +477,8 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "directive.items": _each(title=["字" * 30], unit=[LONG], due=["12月30日(周三)17:00"], over=[True, False],
                              is_trial=[True, False], version=[1, 12], lines=[ITEMS], done=[0, 9], count=[9],
                              mode=["y", "t"]),
+    "toast.number": _each(unit=[LONG], item=["12"]), "directive.numbered": _each(unit=[LONG], item=["12"], at=[AT]),
+    "directive.number": _each(unit=[LONG], title=["字" * 30], key=["12"], text=["字" * 360], most=[4000]),
     "directive.superseded": _each(title=["字" * 30], is_trial=[True, False]),
     "directive.one_feedback": _unit, "directive.item": _each(mark=["☐", "⚠️"], key=["12"], text=["字" * 15 + "…"]),
     "directive.all_done": _words, "directive.some_trouble": _words,

@@ -28,9 +28,10 @@ TOLD = {  # which facts of an outcome its toast speaks of
     Said.LISTED: ("unit",),
     Said.ITEM: ("unit", "item", "words", "at"),
     Said.ITEM_LATE: ("unit", "item", "words", "due_at"),
+    Said.NUMBER: ("unit", "item"),
     Said.REST: ("unit", "count", "words", "at"),
 }
-INSISTED = (Said.TROUBLE, Said.TROUBLE_STANDS, Said.CHOOSE, Said.OLD_VERSION, Said.LISTED)
+INSISTED = (Said.TROUBLE, Said.TROUBLE_STANDS, Said.CHOOSE, Said.OLD_VERSION, Said.LISTED, Said.NUMBER)
 AT_OUR_DOOR = (Said.STRANGER, Said.UNREACHABLE)  # the toast opens the private chat
 
 
@@ -143,6 +144,16 @@ class Answering:
         outcome = await context.transact(answer.line, user_id=context.user_id, subject=subject, text=text)
         if outcome.said in (Said.RECORDED, Said.LATE):
             html = self.words.html("talk.line_saved", unit=outcome.unit)
+        else:
+            html = self.words.html(f"toast.{outcome.said.value}", **facts(outcome))
+        await context.say(OutgoingMessage(html))
+
+
+    async def number(self, context: Context, subject: str, text: str) -> None:
+        """The number typed to an item."""
+        outcome = await context.transact(answer.number, user_id=context.user_id, subject=subject, text=text)
+        if outcome.said in answer.RECORDED and outcome.at is not None:
+            html = self.words.html("directive.numbered", unit=outcome.unit, item=outcome.item, at=outcome.at)
         else:
             html = self.words.html(f"toast.{outcome.said.value}", **facts(outcome))
         await context.say(OutgoingMessage(html))

@@ -82,6 +82,8 @@ class Talking:
             await self.answering.told_in_words(context, asked.subject, " ".join(typed.split()))
         elif asked.kind == answer.LINE_QUESTION:
             await self.answering.report_line(context, asked.subject, typed)
+        elif asked.kind == answer.NUMBER_QUESTION:
+            await self.answering.number(context, asked.subject, typed)
         elif asked.kind == rewording.QUESTION:
             await self.handlings.typed(context, asked.subject, typed)
         elif asked.kind == joining.NAME_QUESTION:

@@ -168,6 +168,7 @@ def _let_an_item_have_several_wordings() -> None:
             "notice_item", sa.Column("party", sa.String(length=80), server_default="", nullable=False)
         )
         op.add_column("notice_item", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
+        op.add_column("notice_item", sa.Column("asks", sa.String(length=8), server_default="", nullable=False))
         return
     op.rename_table("notice_item", "notice_item_before")
     op.create_table(
@@ -180,6 +181,7 @@ def _let_an_item_have_several_wordings() -> None:
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("party", sa.String(length=80), server_default="", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asks", sa.String(length=8), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_item_notice_id")),
         sa.PrimaryKeyConstraint("notice_id", "item", "since_version", name=op.f("pk_notice_item")),
     )

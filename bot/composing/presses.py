@@ -124,7 +124,8 @@ def press(
     drafts.on_message(tx, now, draft.id, message_id)
     act = _OPEN.get(callback.action) if draft.is_open else _SETTLED.get(callback.action)
     if act is None or callback.version != draft.edition:
-        return shown_on(tx, now, desk, person, draft, None, user_id, toast="old")
+        stays = pages.shown_of(callback) if callback.action == pages.WORD else None
+        return shown_on(tx, now, desk, person, draft, stays, user_id, toast="old")
     if callback.action == pages.TRY:
         also = (_rehearsed(tx, now, draft, person, desk),)
         return shown_on(tx, now, desk, person, draft, Shown(Part.READY), user_id, also=also)

@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import AsyncIterator
 
 from bot.simulator import Message
+from tests.whole import driver
 from tests.whole.conftest import Found
 from tests.whole.driver import City, plain
 
@@ -145,3 +146,67 @@ async def sent_file(town: City, name: str, file: str) -> Message:
     return await town.until(
         lambda: next((m for m in town.sim.messages(user) if m.from_bot and m.id not in before), None)
     )
+
+
+async def test_a_draft_lives_through_a_restart_stale_buttons_and_a_second_thought(
+    found: Found, database_url: str
+) -> None:
+    async with meeting_over(found, database_url, "刘市安", "马处室", "何局长", "王金滩", "孙市直") as town:
+        await town.say("刘市安", "/send")
+        page = await town.say("刘市安", NINE)
+        await town.kill()
+        await town.start()
+        await turn(town, "刘市安", page, "就用标题", comes="发给谁?")
+        old = town.data(page, "☐ 各校")
+        await turn(town, "刘市安", page, "☐ 各校", comes="现在是:各校")
+        assert (await town.forge("刘市安", page, old)).text == "这一页刚更新过,请看现在的样子。"
+        await town.until(lambda: "☑ 各校 63" in page.button_texts)
+
+        # a school has no business here
+        refused = await town.say("王金滩", "/send")
+        assert refused.text == "您不能发通知。"
+
+        await turn(town, "刘市安", page, "下一步", comes="学校怎么回?")
+        await turn(town, "刘市安", page, "◂ 返回", comes="发给谁?")
+        await turn(town, "刘市安", page, "下一步", comes="学校怎么回?")
+        await turn(town, "刘市安", page, "点一下", comes="什么时候截止?")
+        page = await town.say("刘市安", "10月9日中午12点")
+        await turn(town, "刘市安", page, "响一声", comes="10月9日(周五)12:00截止")
+        await turn(town, "刘市安", page, "先发给我看", comes="将发给 63 校")
+        card = await town.see("刘市安", "【预演,只您看到】")
+        assert (await town.press("刘市安", card, "✅ 已落实")).text == "这是预演,点了不算。"
+
+        # two second officers press at once: one word, one notice
+        await turn(town, "刘市安", page, "请另一位同意发送", comes="等另一位同意")
+        asked = {name: await town.see(name, "【请同意发送】") for name in ("马处室", "何局长")}
+        await town.kill()
+        await town.start()
+        presses = [town.sim.press(town.person(name), card, "同意发送") for name, card in asked.items()]
+        said = sorted([(await press.answered(driver.WITHIN_S)).text or "" for press in presses])
+        assert said == ["已同意,1 分钟后发出。", "已经收回、改过或有人定了。"]
+
+        # within the minute: taken back, agreed to once more, and a process dies before it leaves
+        told = await town.see("刘市安", "同意了。")
+        await turn(town, "刘市安", told, "撤销", comes="将发给 63 校")
+        await town.later(MINUTE)
+        assert not town.sim.has(town.person("孙市直"), "请点一下")
+        await turn(town, "刘市安", told, "请另一位同意发送", comes="等另一位同意")
+        again = await town.until(
+            lambda: next(
+                m for m in reversed(town.sim.messages(town.person("何局长"))) if "同意发送" in m.button_texts
+            )
+        )
+        await town.press("何局长", again, "同意发送")
+        await town.kill()
+        town.clock.forward(MINUTE)  # type: ignore[union-attr]
+        await town.start()
+        await town.see("刘市安", "✅ 已发出:" + TITLE)
+        card = await town.see("孙市直", "【请点一下·10月9日(周五)12:00前】")
+        assert (await town.summary(1))["total"]["expected"] == SCHOOLS
+        assert "没有编号为 2 的通知" in await town.refused("summary", "2")
+
+        # the notice, once more
+        first = await town.say("刘市安", "/send")
+        await turn(town, "刘市安", first, "再发:" + TITLE, comes="什么时候截止?")
+        ended = await town.say("刘市安", "/cancel")
+        assert ended.text == f"这份草稿不发了:{TITLE}。"

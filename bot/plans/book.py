@@ -18,6 +18,7 @@ from bot.plans.content import Entry
 from bot.roster.units import Unit
 from bot.texts import Words
 
+FOLDERS = ("reminders", "directives")  # of plans
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -67,11 +68,12 @@ def read(config: pathlib.Path, zone: dt.tzinfo, *, before: Book | None = None) -
     faults: list[str] = []
     if not os.path.isdir(config):  # noqa: PTH112 - a folder above that lets nobody in is answered too
         faults.append(f"{config}:没有这个文件夹,请看 CONFIG_DIR")
-    try:
-        written = loading.files(config / "reminders", ".yaml")
-    except errors.Refused as fault:
-        written = []
-        faults.append(fault.sentence)
+    written: list[pathlib.Path] = []
+    for folder in FOLDERS:
+        try:
+            written += loading.files(config / folder, ".yaml")
+        except errors.Refused as fault:
+            faults.append(fault.sentence)
     for path in written:
         try:
             found = content.read(path)
@@ -115,7 +117,7 @@ def stamped(config: pathlib.Path) -> Stamp:
 
 
 def _files(config: pathlib.Path) -> Iterator[pathlib.Path]:
-    for folder, ending in (("reminders", ".yaml"), ("calendar", ".toml")):
+    for folder, ending in (*((folder, ".yaml") for folder in FOLDERS), ("calendar", ".toml")):
         with contextlib.suppress(errors.Refused):  # it is told where the folder is read
             yield from loading.files(config / folder, ending)
     yield config / quiet.FILE

@@ -16,7 +16,7 @@ from bot.calendar.due import Due
 from bot.calendar.school import SchoolCalendar
 from bot.calendar.trigger import Occurrence
 from bot.calendar.triggers import Trigger
-from bot.notices.publish import Draft
+from bot.notices.publish import KEY_CHARS, Draft, Item
 from bot.notices.rules import Kind
 from bot.roster import audience
 from bot.roster.audience import Audience
@@ -55,11 +55,30 @@ TIMES_A_DAY_MOST = 24  # nobody wants to hear more, nor to wait for a preview of
 LATE_MOST = dt.timedelta(days=7)
 KEYS = (
     "id", "title", "kind", "trigger", "triggers", "audience", "due", "yes", "trouble", "level", "category", "basis",
-    "owner", "chase", "escalate", "late", "through", "unless", "enabled", "text",
+    "owner", "chase", "escalate", "late", "through", "unless", "enabled", "text", "items",
 )  # fmt: skip
+ITEM_KEYS = ("id", "text", "party", "due", "asks")
+ITEM_ASKS = ("schools",)
+ITEMS_MOST, ITEM_CHARS, PARTY_CHARS = 40, 360, 40  # eight on one message, in full
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _BUTTON_WORDS = re.compile(r"点\s*[“\"「]([^”\"」]+)[”\"」]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item of a directive as an operator wrote it.
+
+    Attributes:
+        due: None: with the notice.
+        asks: `schools`: to how many of its schools a county has passed it on; '': whether it is done.
+    """
+
+    key: str
+    text: str
+    party: str
+    due: Due | None
+    asks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +89,7 @@ class Entry:
         late: missed by no more than this it is still published; after that its owner is asked.
         through: `own` sends a reminder only to the groups that belong to one school alone; `any` is the usual place.
         unless: the condition under which the plan stays silent, such as `next_year_known`.
+        items: of a directive.
     """
 
     id: str
@@ -93,6 +113,7 @@ class Entry:
     late: dt.timedelta
     through: str
     unless: str
+    items: tuple[Line, ...] = ()
 
     @property
     def is_urgent(self) -> bool:
@@ -141,6 +162,13 @@ class Entry:
             trouble_words=self.trouble_words, level=self.level, category=self.category, basis=self.basis,
             owner=self.owner, chase=self.chase, escalate=self.escalate, through=self.through,
             is_provisional=unsure or self.is_due_unsure(now, due_at, calendar, words.zone),
+            items=tuple(
+                Item(
+                    line.key, line.text, line.party,
+                    line.due.at(now, words.zone, calendar=calendar, holiday=holiday) if line.due else None, line.asks,
+                )
+                for line in self.items
+            ),
         )  # fmt: skip
 
     def is_due_unsure(
@@ -247,15 +275,15 @@ def _items(path: pathlib.Path) -> list[yaml.Node]:
 class _Fields:
     """The keys of one entry, each with the line it stands on."""
 
-    def __init__(self, node: yaml.Node) -> None:
+    def __init__(self, node: yaml.Node, known: tuple[str, ...] = KEYS) -> None:
         if not isinstance(node, yaml.MappingNode):
             raise _Fault(node.start_mark.line + 1, "应是 “键: 值”,例如 “id: R03b”")
         self.line = node.start_mark.line + 1
         self._nodes: dict[str, yaml.Node] = {}
         for key, value in node.value:
             name = str(key.value)
-            if name not in KEYS:
-                raise _Fault(key.start_mark.line + 1, f"不认识的键 “{name}”。可以写:{' '.join(KEYS)}")
+            if name not in known:
+                raise _Fault(key.start_mark.line + 1, f"不认识的键 “{name}”。可以写:{' '.join(known)}")
             if name in self._nodes:
                 raise _Fault(key.start_mark.line + 1, f"键 “{name}” 写了两次")
             self._nodes[name] = value
@@ -287,6 +315,15 @@ class _Fields:
         ):
             raise _Fault(self.line_of(name), f"“{name}” 应是一张清单")
         return tuple((n.start_mark.line + 1, str(n.value).strip()) for n in node.value)
+
+    def nodes(self, name: str) -> list[yaml.Node]:
+        """The entries of a list."""
+        node = self._nodes.get(name)
+        if node is None:
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            raise _Fault(self.line_of(name), f"“{name}” 应是一张清单,每条以 “- id:” 开头")
+        return list(node.value)
 
     def checked(self, name: str, parse: Callable[[str], object]) -> object:
         try:
@@ -324,11 +361,42 @@ def _entry(node: yaml.Node, file: str, *, known: set[str]) -> Entry:
         owner=_short(fields, "owner", ID_CHARS, default=""),
         chase=fields.choice("chase"), escalate=fields.choice("escalate"),
         enabled=fields.yes_no("enabled", default=False), file=file, line=fields.line,
-        late=_late(fields), through=fields.choice("through"), unless=fields.choice("unless"),
+        late=_late(fields), through=fields.choice("through"), unless=fields.choice("unless"), items=_lines(fields, kind),
     )  # fmt: skip
     _check_text(fields, entry)
     _check_together(fields, entry)
     return entry
+
+
+def _lines(fields: _Fields, kind: Kind) -> tuple[Line, ...]:
+    """A directive has items, each named once; nothing else has any."""
+    nodes = fields.nodes("items")
+    if (kind is Kind.DIRECTIVE) != bool(nodes):
+        raise _Fault(fields.line_of("items"), "kind: directive 要有 items,别的 kind 不能有")
+    if len(nodes) > ITEMS_MOST:
+        raise _Fault(fields.line_of("items"), f"items 最多 {ITEMS_MOST} 条")
+    found: list[Line] = []
+    for node in nodes:
+        line = _line(_Fields(node, ITEM_KEYS))
+        if any(line.key == other.key for other in found):
+            raise _Fault(node.start_mark.line + 1, f"事项 id “{line.key}” 用了两次")
+        found.append(line)
+    return tuple(found)
+
+
+def _line(fields: _Fields) -> Line:
+    key = _short(fields, "id", KEY_CHARS)
+    if ":" in key:
+        raise _Fault(fields.line_of("id"), f"事项 id “{key}” 里不能有冒号")
+    due = fields.checked("due", due_rules.parse) if fields.text("due", default="") else None
+    asks = fields.text("asks", default="")
+    if asks and asks not in ITEM_ASKS:
+        raise _Fault(fields.line_of("asks"), f"asks “{asks}”:可以写 {'、'.join(ITEM_ASKS)}")
+    text = _short(fields, "text", ITEM_CHARS)
+    if found := _PLACEHOLDER.findall(text):
+        raise _Fault(fields.line_of("text"), f"事项里不能有 {{{found[0]}}}")
+    party = _short(fields, "party", PARTY_CHARS, default="")
+    return Line(key, text, party, due if isinstance(due, Due) else None, asks)
 
 
 def _check_together(fields: _Fields, entry: Entry) -> None:

@@ -31,7 +31,7 @@ HEAD = f"""\
 # 提醒计划 · The reminder pack
 
 机器人按校历自己发的提醒和问题都在这里。出厂时全部关着(R27 除外,它只提醒管理员),逐条启用:`xiaoan plans enable ID`。
-文字、时间、发给谁都可以改,在 `config/reminders/`,每个文件开头有说明。
+文字、时间、发给谁都可以改,在 `config/reminders/` 和 `config/directives/`,每个文件开头有说明。
 
 - 一校一周最多问两次,一天最多响一次(应急除外;催报不算)。下面的表按**全部启用**算,是最多的情形。
 - 🔔 会响,要点一下;没有铃的静音,不用回。考试日不发;有县局今天停课的,也不发。
@@ -137,6 +137,8 @@ def _reply(entry: Entry) -> str:
         return "不用回"
     if entry.kind is Kind.REPORT:
         return f"点“{entry.yes_words}”或写一句"
+    if entry.kind is Kind.DIRECTIVE:
+        return f"{len(entry.items)} 项逐项点“{entry.yes_words}”或“{entry.trouble_words}”"
     return f"点“{entry.yes_words}”或“{entry.trouble_words}”"
 
 

@@ -249,7 +249,7 @@ def test_one_refused_entry_never_stops_the_others(write):
 
     assert [entry.id for entry in found.entries] == ["R1", "R3"]
     assert [entry.line for entry in found.entries] == [1, 13]
-    assert found.faults == ("holiday.yaml 第 9 行:kind “letter”:可以写 reminder、confirm、report",)
+    assert found.faults == ("holiday.yaml 第 9 行:kind “letter”:可以写 reminder、confirm、report、directive",)
 
 
 def test_an_id_is_used_once(write):

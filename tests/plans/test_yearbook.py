@@ -39,7 +39,7 @@ def test_the_page_is_what_the_files_say(printed):
 
 
 def test_every_plan_stands_in_the_table(printed):
-    rows = re.findall(r"^\| (R\d\d[a-c]?) \|", printed, re.MULTILINE)
+    rows = re.findall(r"^\| ([RD]\d\d?[a-c]?) \|", printed, re.MULTILINE)
 
     assert rows == sorted(books.read(ROOT / "config", yearbook.ZONE).entries)
 

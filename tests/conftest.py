@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import pathlib
 import shutil
@@ -31,6 +32,12 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("house"), derandomize=False)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected by now stays: whoever looks for garbage need not look through it."""
+    gc.collect()
+    gc.freeze()
 
 
 # ── the servers: one a run, shared by the workers ──────────────────────────────────────────────────

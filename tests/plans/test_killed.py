@@ -17,11 +17,10 @@ from bot.db import Database, Tx
 from bot.notices import model as notices
 from bot.plans import book as books
 from bot.plans import firing, model
+from tests import forked
 from tests.plans import ticking
 from tests.plans.town import SHANGHAI, Town, at
 
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["tests.plans.ticking"])
 START, END = at("2026-09-14 00:00"), at("2026-10-14 23:00")
 LATE = dt.timedelta(hours=2)
 PLANS = {
@@ -41,7 +40,7 @@ class Pair:
         self.kills = 0
 
     def start(self) -> None:
-        process = FORK.Process(target=ticking.work, args=self.arguments, daemon=True)
+        process = forked.FORK.Process(target=ticking.work, args=self.arguments, daemon=True)
         process.start()
         self.alive.append(process)
 

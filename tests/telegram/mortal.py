@@ -1,9 +1,7 @@
-"""A process that kills itself at a named step: `python mortal.py DATABASE API (sender|intake) STEP NTH`."""
+"""The life of a process that kills itself at a named step of the sender or of the intake."""
 
-import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable
 
 from bot import clock
@@ -28,7 +26,3 @@ async def live(database: str, api: str, part: str, step: str, nth: str) -> None:
     rig = tiny.Rig(db, None, gateway.Gateway.connect(tiny.TOKEN, api), name="mortal")
     make = rig.make_sender if part == "sender" else rig.make_intake
     await make(at=dying(step, int(nth))).run()
-
-
-if __name__ == "__main__":
-    asyncio.run(live(*sys.argv[1:]))

@@ -1,15 +1,14 @@
 """kill -9 at every named step: nothing committed is lost, and only the calls in flight are doubled."""
 
-import asyncio
 import collections
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from bot import simulator
 from bot.inbox import updates
+from tests import forked
 from tests.telegram import mortal
 
 Die = Callable[[str, str, int], Awaitable[None]]
@@ -20,11 +19,8 @@ def die(database_url: str, sim: simulator.Simulator, rig: object) -> Die:
     """Run a process until it kills itself at the nth time of that step."""
 
     async def run(part: str, step: str, nth: int) -> None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", mortal.__name__, database_url, sim.url, part, step, str(nth)
-        )
-        async with asyncio.timeout(30):
-            assert await process.wait() == -signal.SIGKILL
+        status = await forked.end_of(mortal.live, database_url, sim.url, part, step, str(nth))
+        assert status == -signal.SIGKILL
 
     return run
 

@@ -1,7 +1,6 @@
-"""A process behind a web door that kills itself at a named step: `python mortal.py DATABASE API PORT STEP NTH`."""
+"""The life of a process behind a web door that kills itself at a named step."""
 
 import asyncio
-import sys
 
 from bot import clock
 from bot.db import Database
@@ -15,7 +14,3 @@ async def live(database: str, api: str, port: str, step: str, nth: str) -> None:
     rig = tiny.Rig(db, None, gateway.Gateway.connect(tiny.TOKEN, api), name="mortal")
     async with pushing.serve(rig, port=int(port), at=mortal.dying(step, int(nth))):
         await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(live(*sys.argv[1:]))

@@ -5,7 +5,6 @@ import io
 import json
 import signal
 import socket
-import sys
 
 import aiohttp
 import pytest
@@ -13,6 +12,7 @@ import structlog
 
 from bot.db import Database
 from bot.inbox import updates
+from tests import forked
 from tests.telegram import tiny
 from tests.telegram.test_intake import UNREADABLE, text_update
 from tests.web import mortal, pushing
@@ -126,11 +126,8 @@ async def test_a_process_killed_before_its_answer_is_asked_again_and_counts_once
         sim.send(wang, wang, text)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", mortal.__name__, database_url, sim.url, str(port), step, "2"
-    )
-    async with asyncio.timeout(30):
-        assert await process.wait() == -signal.SIGKILL
+    status = await forked.end_of(mortal.live, database_url, sim.url, str(port), step, "2")
+    assert status == -signal.SIGKILL
     assert await rig.heard() == (["a", "b"] if step == "committed" else ["a"])
     assert len(sim.bot.queue.pending) == 3
     rig.is_broken = False

@@ -138,6 +138,12 @@ async def test_nine_items_and_a_file_go_from_paste_to_63_schools_in_four_minutes
         assert not town.sim.has(town.groups["DH"], "预演")
 
 
+def asking(town: City, name: str) -> Message | None:
+    """What asks this person to agree now."""
+    shown = town.sim.messages(town.person(name))
+    return next((m for m in reversed(shown) if "同意发送" in m.button_texts), None)
+
+
 async def sent_file(town: City, name: str, file: str) -> Message:
     """A document is sent to the bot; its next new message."""
     user = town.person(name)
@@ -191,11 +197,7 @@ async def test_a_draft_lives_through_a_restart_stale_buttons_and_a_second_though
         await town.later(MINUTE)
         assert not town.sim.has(town.person("孙市直"), "请点一下")
         await turn(town, "刘市安", told, "请另一位同意发送", comes="等另一位同意")
-        again = await town.until(
-            lambda: next(
-                m for m in reversed(town.sim.messages(town.person("何局长"))) if "同意发送" in m.button_texts
-            )
-        )
+        again = await town.until(lambda: asking(town, "何局长"))
         await town.press("何局长", again, "同意发送")
         await town.kill()
         town.clock.forward(MINUTE)  # type: ignore[union-attr]

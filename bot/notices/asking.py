@@ -187,14 +187,20 @@ def refresh_after_press(
 
 def refresh_lists(tx: Tx, now: dt.datetime, notice_id: int, unit_id: int, *, but: int | None = None) -> None:
     """Every private list of the unit's items that is open will tell the new state, except this user's."""
-    p, c = posting.c, chat_address.c
-    mine = sa.select(c.chat_id).where(c.telegram_id == (but or 0))
-    found = sa.select(p.chat_id).where(
-        p.kind == "items", p.subject == f"{notice_id}:{unit_id}", p.message_id.is_not(None), p.chat_id.not_in(mine)
-    )  # fmt: skip
+    subject = f"{notice_id}:{unit_id}"
+    mine = sa.select(chat_address.c.chat_id).where(chat_address.c.telegram_id == (but or 0))
+    on_its_way = delivery.c.state.in_([State.RESERVED.value, State.CALLING.value])
+    found = sa.union(
+        *(
+            sa.select(table.c.chat_id).where(
+                table.c.kind == "items", table.c.subject == subject, known, table.c.chat_id.not_in(mine)
+            )
+            for table, known in ((posting, posting.c.message_id.is_not(None)), (delivery, on_its_way))
+        )
+    )
     for chat_id in tx.execute(found).scalars().all():
         start = now + PRIVATE_EDITS_EVERY
-        outbox.show(tx, now, chat_id, "items", f"{notice_id}:{unit_id}", lane=Lane.REFRESH, not_before=start)
+        outbox.show(tx, now, chat_id, "items", subject, lane=Lane.REFRESH, not_before=start)
 
 
 _EVERY = {"card": GROUP_EDITS_EVERY, "choose": PRIVATE_EDITS_EVERY}

@@ -58,7 +58,7 @@ run: $(VENV)/.runtime ## the bot if BOT_TOKEN is set (here or in .env), else a p
 
 .PHONY: test
 test: $(VENV)/.dev ## every test, on SQLite and on a real PostgreSQL (args="-k word" narrows it)
-	@$(BIN)/python -m pytest -n 3 $(args)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(args)
 
 .PHONY: check
 check: $(VENV)/.dev ## lint, format, types, import contracts, spelling
@@ -75,7 +75,7 @@ fmt: $(VENV)/.dev ## format, and mend what can be mended by rule
 
 .PHONY: cover
 cover: $(VENV)/.dev ## the tests with branch coverage; the rules that decide must have 95 %
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report= $(args)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report= $(args)
 	@$(BIN)/coverage report
 	@$(BIN)/coverage report --fail-under=95 --include='bot/*/rules.py,bot/roster/audience.py,bot/roster/access.py,bot/roster/importing*'
 

@@ -20,6 +20,7 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 READY_WITHIN_S = 30
+async_api.expect.set_options(timeout=READY_WITHIN_S * 1_000)  # a busy machine is slow, not wrong
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

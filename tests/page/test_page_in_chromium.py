@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from bot import simulator
 from bot.simulator import page as pages
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("page")]  # one browser
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 YES = {"name": "✅ 已上完"}

@@ -29,7 +29,10 @@ from bot.texts import Words
 from tests.telegram import small_city
 from tests.telegram.small_city import CITY_RUN, COLLEGE, NEIGHBOUR, OTHER, OWN, City, Facts, contacts, secret
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [  # one city, and one judge of all that was said in it
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("permissions"),
+]
 ACTORS = (*(role.value for role in Role), "stranger")
 TARGETS = {  # whom each aims at: their own, and at least one of every kind out of reach
     **dict.fromkeys(("principal", "deputy", "safety_officer", "duty"), (OWN, NEIGHBOUR, OTHER)),

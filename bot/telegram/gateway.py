@@ -24,6 +24,10 @@ Keyboard = telegram.InlineKeyboardMarkup | telegram.ReplyKeyboardMarkup | telegr
 Bot = ext.ExtBot[None]
 
 
+class _Forgotten(Exception):
+    """Telegram knows neither the number of the file nor the message it came in."""
+
+
 class Gateway:
     """Calls to one bot. `connect` makes one; `close` ends its connections."""
 
@@ -96,9 +100,10 @@ class Gateway:
     async def answer(self, query_id: str, text: str, *, alert: bool = False, url: str = "") -> None:
         """The button stops spinning and the toast is shown; a query too old is nobody's fault."""
         try:
-            await self.bot.answer_callback_query(
-                query_id, text[:TOAST_CHARS] or None, show_alert=alert or None, url=url or None
-            )
+            await self._post(
+                "answerCallbackQuery", callback_query_id=query_id, text=text[:TOAST_CHARS] or None,
+                show_alert=alert or None, url=url or None,
+            )  # fmt: skip
         except error.TelegramError as fault:
             log.debug("toast_failed", fault=type(fault).__name__)
 
@@ -110,6 +115,8 @@ class Gateway:
             return Outcome(Verdict.REFUSED, detail=f"keyboard: {fault}")
         try:
             message_id = await self._call(call, chat_id, message, keyboard, thread_id)
+        except _Forgotten as fault:
+            return Outcome(Verdict.REFUSED, detail=f"file forgotten: {fault}"[: outcomes.DETAIL_CHARS])
         except error.TelegramError as fault:
             return outcomes.of(fault, call, is_private=chat_id > 0)
         return Outcome(Verdict.SENT, message_id)
@@ -197,8 +204,12 @@ class Gateway:
         except error.BadRequest as fault:
             if message.copy_of is None or not outcomes.is_forgotten(fault):
                 raise
+        try:
+            copied = await self.bot.copy_message(chat_id, *message.copy_of, **how)
+        except error.BadRequest as fault:  # it speaks of where the file came from, not of where it was to go
+            raise _Forgotten(fault.message) from fault
         log.info("file_copied")
-        return (await self.bot.copy_message(chat_id, *message.copy_of, **how)).message_id
+        return copied.message_id
 
 
 def _text(message: OutgoingMessage) -> dict[str, object]:

@@ -161,6 +161,25 @@ class City:
 
         return (await self.bot.db.transact(verb)).notice_id
 
+    async def direct(self, to: str, *, by: str = "test") -> int:
+        """A directive to these, with three items, a full text and a file; its id."""
+
+        def verb(tx: Tx, now: dt.datetime) -> publish.Published:
+            items = tuple(publish.Item(key, f"事项{key}") for key in ("1", "2", "3"))
+            draft = Draft(
+                "D2", "六项强化", Kind.DIRECTIVE, audience.parse(to), "请逐项落实。", now + dt.timedelta(hours=3), "已落实",
+                "有困难", items=items, full_text="会议全文", files=(publish.File("F", "document", "纪要.pdf", 9, 1, 2),),
+            )  # fmt: skip
+            return publish.publish(tx, now, draft, by=by)
+
+        return (await self.bot.db.transact(verb)).notice_id
+
+    async def contact_of(self, actor: str) -> str:
+        """The actor as the audit trail names them."""
+        person = await self.bot.db.read(people.by_user, self.users[actor].id)
+        assert person is not None
+        return person.actor
+
     async def troubled(self, notice_id: int, code: str) -> int:
         """The school's trouble under this notice, opened unless one stands; its id."""
         await self.bot.db.transact(_open_trouble, notice_id, self.places[code].unit_id)

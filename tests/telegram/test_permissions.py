@@ -20,7 +20,7 @@ from bot.plans import days_off, place, report_pages
 from bot.plans import model as plans
 from bot.roster import people
 from bot.roster.access import Action, Role
-from bot.summaries import spans
+from bot.summaries import handling, spans
 from bot.summaries.pages import Page, Part
 from bot.summaries.picking import pack
 from bot.summaries.spans import Usual
@@ -472,6 +472,57 @@ async def test_a_desk_acts_for_its_own_schools_alone(city: City, actor: str, cod
     await try_all(city, actor, code, list(excuses(it)))
 
 
+def directive(it: Aim) -> Iterator[Case]:
+    """In the order in which a directive is answered."""
+    unit = str(it.unit)
+    yield Case(Callback("ack", it.notice, 1, (unit,)).encode(), Action.ANSWER, changes=True)
+    yield Case(Callback("items", it.notice, 1, (unit,)).encode(), Action.ANSWER, shows=it.name)
+    yield Case(Callback("it-page", it.notice, 1, (unit, "0", "y")).encode(), Action.ANSWER, shows="☐ 1 事项1")
+    for action, *args in (("it-yes", "1", "0"), ("it-bad", "2", "0"), ("it-rest", "0")):
+        yield Case(Callback(action, it.notice, 1, (unit, *args)).encode(), Action.ANSWER, changes=True)
+
+
+@pytest.mark.parametrize(("actor", "code"), PAIRS)
+async def test_a_directive_is_answered_and_read_by_right_alone(city: City, actor: str, code: str) -> None:
+    notice = await city.direct(f"unit:{code}")
+    it = aim(city, notice, code)
+    reads = city.may(actor, Action.ANSWER, code) or city.may(actor, Action.SEE_TABLE, code)
+    for action, given in (("file", "原文已发到您的私聊"), ("full", "全文已发到您的私聊")):
+        told = await city.press(actor, Callback(action, notice, 1).encode())
+        assert (given in told.to_person) == reads
+        assert_nothing_is_given_away(city, actor, told)
+    sees = city.may(actor, Action.SEE_TABLE, code)
+    for action, shows in ((handling.OPEN, "共 3 项"), (handling.ITEMS, "0/1 1 事项1")):
+        told = await city.press(actor, Callback(action, notice, 1, ("0",)).encode())
+        assert (shows in told.to_person) == sees
+        assert_nothing_is_given_away(city, actor, told)
+    await try_all(city, actor, code, list(directive(it)))
+
+
+@pytest.mark.parametrize("mine", [True, False], ids=["of the county", "of the city"])
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_a_notice_is_corrected_and_recalled_by_right_alone(city: City, actor: str, mine: bool) -> None:
+    notice = await city.direct("county:DH", by=await city.contact_of("county_officer" if mine else "city_officer"))
+    may = actor == "city_officer" or (mine and actor == "county_officer")
+    assert may <= city.may(actor, Action.REVISE, OWN)
+    for action, shows in ((handling.WORD, "改哪里?"), (handling.LEFT, "没改到 0 个"), (handling.RECALL_ASK, "不能恢复")):
+        before = await city.facts()
+        told = await city.press(actor, Callback(action, notice, 1, ("0",)).encode())
+        assert changed(before, await city.facts()) == {}
+        assert (shows in told.to_person) == may
+        assert_nothing_is_given_away(city, actor, told)
+    told = await city.press(actor, Callback(handling.TYPE, notice, 1, ("3",)).encode())
+    assert ("整段发给我" in told.to_person) == may
+    if may:
+        assert "重新报这一项" in (await city.say(actor, "事项3,改过")).to_person
+    before = await city.facts()
+    await city.press(actor, Callback(handling.SURE, notice, 1).encode())
+    assert ("notice_version" in changed(before, await city.facts())) == may
+    before = await city.facts()
+    await city.press(actor, Callback(handling.RECALL, notice, 1).encode())
+    assert ("notice" in changed(before, await city.facts())) == may
+
+
 # ── typed words, and what no button says ─────────────────────────────────────────────────────────
 
 
@@ -625,7 +676,7 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
     it = Aim("QS1", 1, 1, "1", 1)
     cases = [
         case.data
-        for some in (answers, troubles, endings, pages, picks, calls, excuses, on_behalf, offices)
+        for some in (answers, troubles, endings, pages, picks, calls, excuses, on_behalf, offices, directive)
         for case in some(it)
     ]
     pressed = {data.split(":")[3] for data in cases} | {
@@ -639,6 +690,8 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         *("export", "export-own", "heat"),
         *(report_pages.TODAY, report_pages.FIRE, report_pages.HANDS),
         *(*drafts.OWN, drafts.AGAIN, drafts.LOOK, drafts.AGREE, drafts.REFUSE, "opinion"),
+        *("file", "full", handling.OPEN, handling.ITEMS, handling.LEFT, handling.RECALL_ASK, handling.RECALL),
+        *(handling.WORD, handling.TYPE, handling.SURE),
         *(place.PLAN_AHEAD, place.DAYS, place.OFF_WHOM, place.OFF_ASK, place.OFF, place.OFF_BACK),
     }
 

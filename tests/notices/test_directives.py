@@ -1,7 +1,5 @@
 """Directives: what their tables count, against a ledger of our own; versions, colleagues, officers, recall."""
 
-import asyncio
-import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator
@@ -11,16 +9,14 @@ import hypothesis
 import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from sqlalchemy.ext import asyncio as sa_async
 
-from bot import errors
 from bot.db import engines, urls
 from bot.notices import answer, desk, items, model, publish, queries, revise, rules, trouble
 from bot.notices.answer import Press, Said
 from bot.notices.publish import Item
 from bot.notices.rules import Kind, Value
 from bot.roster import audience
-from tests.notices import counter, world
+from tests.notices import counter
 from tests.notices.world import World
 
 MINUTE = dt.timedelta(minutes=1)
@@ -35,7 +31,7 @@ KEYS = ("1", "2", "3", "4", "5")
 
 
 @dataclass
-class Said_:
+class Word:
     unit: str
     item: str
     version: int
@@ -51,7 +47,7 @@ class Ledger:
     """What was done, and what it comes to at any instant."""
 
     wordings: list[tuple[dt.datetime, dict[str, tuple[int, dt.datetime]]]] = field(default_factory=list)
-    said: list[Said_] = field(default_factory=list)
+    said: list[Word] = field(default_factory=list)
     read: dict[str, dt.datetime] = field(default_factory=dict)
     excused: dict[str, list[list[dt.datetime | None]]] = field(default_factory=dict)
     hard: dict[tuple[str, str], dt.datetime | None] = field(default_factory=dict)  # since when a trouble stands
@@ -64,9 +60,9 @@ class Ledger:
     def version(self) -> int:
         return len(self.wordings)
 
-    def done(self, unit: str, at: dt.datetime) -> dict[str, Said_]:
+    def done(self, unit: str, at: dt.datetime) -> dict[str, Word]:
         """Item → the first answer that counts for it."""
-        first: dict[str, Said_] = {}
+        first: dict[str, Word] = {}
         for it in self.said:
             since = self.in_force(at).get(it.item, (99, at))[0]
             is_back = it.taken_back_at is not None and it.taken_back_at <= at
@@ -99,7 +95,7 @@ class Ledger:
 
     def add(self, unit: str, item: str, at: dt.datetime, *, trouble: bool = False, officer: bool = False) -> None:
         late = at > self.in_force(at)[item][1]
-        self.said.append(Said_(unit, item, self.version, at, late, trouble, officer))
+        self.said.append(Word(unit, item, self.version, at, late, trouble, officer))
         for span in self.excused.get(unit, []):
             span[1] = span[1] or at
 

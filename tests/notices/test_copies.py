@@ -1,0 +1,188 @@
+"""更正 and 撤回 over many chats: where it came, where it is on its way, where it came to nothing, one by one."""
+
+import datetime as dt
+import random
+
+import pytest
+import sqlalchemy as sa
+
+from bot import errors
+from bot.delivery import outbox
+from bot.delivery.chats import Chat, ChatId
+from bot.delivery.message import Outcome, OutgoingMessage, Verdict
+from bot.delivery.model import ChatState, Lane, State, chat, chat_address, delivery, posting
+from bot.delivery.outbox import Claimed, Delivery, Drop
+from bot.notices import cards, copies, model, publish, queries, recall, revise
+from bot.notices.rules import Kind
+from bot.roster import audience, people
+from bot.summaries.handling import Handling
+from tests.notices import world
+from tests.notices.world import World
+
+CHATS = 4_000
+FIRST = 50_000  # Telegram's number of the first of them
+LATER = world.MORNING + dt.timedelta(hours=1)
+OFFICER = 10
+
+
+@pytest.fixture
+def sent(city: World) -> int:
+    """A notice whose card hangs in 4,000 chats; its id."""
+    city.share_phone(OFFICER, "chen")
+    draft = publish.Draft(
+        content_id="N", title="停水", kind=Kind.CONFIRM, audience=audience.parse("county:DH"), text="今天停水。",
+        due_at=city.now + dt.timedelta(days=1), yes_words="知道了", trouble_words="有困难",
+    )  # fmt: skip
+    notice = publish.publish(city.tx, city.now, draft, by="contact:10").notice_id
+    spread(city, notice)
+    return notice
+
+
+def spread(city: World, notice: int) -> None:
+    numbers = range(FIRST, FIRST + CHATS)
+    city.tx.execute(chat.insert(), [{"id": n, "kind": "group", "title": f"群{n}", "state_at": city.now} for n in numbers])
+    city.tx.execute(chat_address.insert(), [{"telegram_id": -n, "chat_id": n, "since": city.now} for n in numbers])
+    shown = {"kind": "card", "subject": str(notice)}
+    city.tx.execute(posting.insert(), [
+        {"chat_id": n, **shown, "address": -n, "message_id": n, "sent_at": city.now, "shown_at": city.now} for n in numbers
+    ])  # fmt: skip
+    city.tx.execute(delivery.insert(), [
+        {"chat_id": n, **shown, "lane": 2, "state": "sent", "not_before": city.now, "enqueued_at": city.now,
+         "settled_at": city.now} for n in numbers
+    ])  # fmt: skip
+
+
+def settled(city: World, fates: dict[int, tuple[State, str]]) -> None:
+    """The sender's work of an hour: every chat's queued delivery ends like this, the others as sent."""
+    d = delivery.c
+    now = city.now + dt.timedelta(minutes=30)
+    mine = (d.state == State.QUEUED.value, d.chat_id >= FIRST)
+    for chat_id, (state, reason) in fates.items():
+        end = {"state": state.value, "reason": reason, "settled_at": now}
+        if state in (State.QUEUED, State.CALLING):
+            end["settled_at"] = None
+        city.tx.execute(delivery.update().where(*mine, d.chat_id == chat_id).values(end))
+    others = d.chat_id.not_in(list(fates))
+    city.tx.execute(delivery.update().where(*mine, others).values(state=State.SENT.value, settled_at=now))
+
+
+def faults(seed: int) -> dict[int, tuple[State, str]]:
+    """3 % of the chats, each with one of the ways in which a call comes to nothing."""
+    ways = [
+        (State.FAILED, "gone: Forbidden: bot was kicked from the group chat"), (State.FAILED, "muted: CHAT_WRITE_FORBIDDEN"),
+        (State.DROPPED, "chat is blocked"), (State.FAILED, "refused: Bad Request"),
+        (State.DROPPED, "sent for all we know; a press will show which message it is"),
+    ]  # fmt: skip
+    some = random.Random(seed).sample(range(FIRST, FIRST + CHATS), CHATS * 3 // 100)
+    return {chat_id: ways[number % len(ways)] for number, chat_id in enumerate(some)}
+
+
+def listed(city: World, notice: int, pages: int) -> list[str]:
+    """The names on every page of the list."""
+    person = people.by_user(city.tx, OFFICER)
+    shown = [
+        Handling(world.WORDS).left(city.tx, city.now, person=person, notice_id=notice, page=page).html.split("\n")[1:]
+        for page in range(pages)
+    ]
+    return [line.split()[1].split(":")[0] for page in shown for line in page if line]
+
+
+def test_a_correction_of_4000_cards_lists_exactly_those_it_did_not_reach(city, sent):
+    city.now = LATER
+    done = revise.revise(city.tx, city.now, sent, text="今天、明天停水。", by="contact:10")
+    assert (done.version, done.asked_again, done.chats) == (2, (), CHATS)
+    waiting = copies.count(city.tx, sent, (copies.CARD,), since=LATER)
+    assert (waiting.total, waiting.done, waiting.waiting, waiting.failures) == (CHATS, 0, CHATS, ())
+
+    wrong = faults(1)
+    settled(city, wrong)
+
+    count = copies.count(city.tx, sent, (copies.CARD,), since=LATER)
+    assert {f.chat_id: f.reason for f in count.failures} == {n: reason for n, (_, reason) in wrong.items()}
+    assert (count.total, count.done, count.waiting) == (CHATS, CHATS - len(wrong), 0)
+    assert sorted(listed(city, sent, 15)) == sorted(f"群{n}" for n in wrong)
+
+
+def test_a_recall_of_4000_cards_lists_exactly_those_that_still_hang(city, sent):
+    city.now = LATER
+    assert recall.recall(city.tx, city.now, sent, by="contact:10") == CHATS
+    with pytest.raises(errors.Refused, match="已经撤回"):
+        recall.recall(city.tx, city.now, sent, by="contact:10")
+
+    wrong = faults(2)
+    on_its_way = {n: (State.CALLING, "") for n in range(FIRST, FIRST + 40) if n not in wrong}
+    settled(city, wrong | on_its_way)
+
+    notice = queries.notice(city.tx, sent)
+    assert notice is not None
+    count = recall.count(city.tx, notice)
+    assert {f.chat_id for f in count.failures} == set(wrong)
+    assert (count.total, count.waiting) == (CHATS, len(on_its_way))
+    assert count.done + count.waiting + len(count.failures) == count.total
+    assert queries.table(city.tx, sent, now=city.now).total.expected == 3  # its table stays
+
+
+# ── what a message of a recalled notice becomes ──────────────────────────────────────────────────
+
+
+def claimed(city: World, notice: int, chat_id: int = FIRST) -> OutgoingMessage | Drop:
+    """The words the queued delivery of this chat would be sent with."""
+    where = Chat(ChatId(chat_id), -chat_id, "group", "群", ChatState.OK, None, is_pilot=False)  # type: ignore[arg-type]
+    queued = city.tx.execute(
+        sa.select(delivery.c.id).where(delivery.c.chat_id == chat_id, delivery.c.state == State.QUEUED.value)
+    ).scalar_one()
+    item = Delivery(queued, where, "card", str(notice), is_repeat=False, posted=chat_id)
+    return cards.Cards(world.WORDS).card(city.tx, city.now, item)
+
+
+def test_a_young_message_is_taken_away_and_an_old_one_is_marked(city, sent):
+    city.now = world.MORNING + recall.DELETABLE_FOR - dt.timedelta(minutes=1)
+    recall.recall(city.tx, city.now, sent, by="test")
+    shown = claimed(city, sent)
+    assert isinstance(shown, OutgoingMessage)
+    assert (shown.delete, shown.edit_of) == (True, FIRST)
+
+    city.now = world.MORNING + recall.DELETABLE_FOR
+    shown = claimed(city, sent)
+    assert isinstance(shown, OutgoingMessage)
+    assert not shown.delete
+    assert "【已撤回】停水" in shown.html
+    assert shown.rows == ()
+
+
+def test_what_telegram_will_not_take_away_is_marked_instead(city, sent):
+    city.now = LATER
+    recall.recall(city.tx, city.now, sent, by="test")
+    shown = claimed(city, sent)
+    mine = (delivery.c.chat_id == FIRST, delivery.c.state == State.QUEUED.value)
+    end = {"state": State.DROPPED.value, "is_edit": True, "settled_at": city.now, "reason": "shown anew"}
+    where = Chat(ChatId(FIRST), -FIRST, "group", "群", ChatState.OK, None, is_pilot=False)  # type: ignore[arg-type]
+    item = Claimed(Delivery(1, where, "card", str(sent), is_repeat=False, posted=FIRST), shown, city.now)  # type: ignore[arg-type]
+    city.tx.execute(delivery.update().where(*mine).values(end))
+    recall.follow(city.tx, city.now, item, Outcome(Verdict.LOST))
+
+    again = claimed(city, sent)
+    assert isinstance(again, OutgoingMessage)
+    assert not again.delete
+    assert "【已撤回】" in again.html
+
+
+def test_what_was_never_sent_is_dropped_and_a_chase_too(city, sent):
+    city.now = LATER
+    outbox.show(city.tx, city.now, ChatId(FIRST), "card", sent, lane=Lane.SCHEDULED)
+    recall.recall(city.tx, city.now, sent, by="test")
+    where = Chat(ChatId(FIRST), -FIRST, "group", "群", ChatState.OK, None, is_pilot=False)  # type: ignore[arg-type]
+    never = Delivery(1, where, "card", str(sent), is_repeat=False, posted=None)
+    assert cards.Cards(world.WORDS).card(city.tx, city.now, never) == Drop("recalled")
+
+
+def test_who_changed_it_and_when_is_kept(city, sent):
+    city.now = LATER
+    revise.revise(city.tx, city.now, sent, text="明天停水。", by="contact:10")
+    recall.recall(city.tx, city.now, sent, by="contact:10")
+    row = city.tx.execute(sa.select(model.notice).where(model.notice.c.id == sent)).one()
+    assert (row.version, row.recalled_at, row.recalled_by) == (2, LATER, "contact:10")
+    page = Handling(world.WORDS).page(city.tx, city.now, person=people.by_user(city.tx, OFFICER), notice_id=sent)
+    assert "【已撤回】" in page.html
+    assert "第 2 版" in page.html
+    assert page.html.count("chen专员") == 3

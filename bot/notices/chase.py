@@ -223,6 +223,11 @@ def claimed(tx: Tx, assignment_id: int) -> list[dt.datetime]:
     return list(tx.execute(query.order_by(_c.c.id)).scalars())
 
 
+_IS_SIMPLE = _c.c.notice_id.not_in(
+    sa.select(model.notice.c.id).where(model.notice.c.kind == rules.Kind.DIRECTIVE.value)
+)  # there one answer ends what is owed; a directive has as many as items
+
+
 def crossed(tx: Tx, chase_id: int) -> int:
     """How many of the schools a reminder spoke of had answered by the time it was settled: the crossings."""
     g, an = model.chased, model.answer
@@ -230,7 +235,7 @@ def crossed(tx: Tx, chase_id: int) -> int:
         sa.select(sa.func.count(sa.distinct(g.c.assignment_id)))
         .join(an, an.c.assignment_id == g.c.assignment_id)
         .join(_c, _c.c.id == g.c.chase_id)
-        .where(g.c.chase_id == chase_id, an.c.at >= _c.c.claimed_at)
+        .where(g.c.chase_id == chase_id, an.c.at >= _c.c.claimed_at, _IS_SIMPLE)
     )
     return int(tx.execute(query).scalar_one())
 
@@ -257,7 +262,7 @@ def crossings(tx: Tx, *, since: dt.datetime) -> Crossings:
         .join(d, sa.and_(d.c.kind == "chase", d.c.subject == sa.cast(_c.c.id, sa.String)))
         .where(
             _c.c.claimed_at >= since, d.c.state.in_([State.SENT.value, State.UNCERTAIN.value]),
-            an.c.at >= _c.c.claimed_at, an.c.at <= d.c.settled_at,
+            an.c.at >= _c.c.claimed_at, an.c.at <= d.c.settled_at, _IS_SIMPLE,
         )
         .distinct()
     )  # fmt: skip
@@ -271,7 +276,7 @@ def _outrun(tx: Tx, since: dt.datetime) -> set[tuple[int, int]]:
     An instant is that of a transaction's beginning, so only what lies further apart than one may take is certain.
     """
     g, an, e = model.chased, model.answer, model.excuse
-    found = set()
+    found = _outrun_of_directives(tx, since)
     for said, since_column, until_column in (
         (an, an.c.at, an.c.withdrawn_at),
         (e, e.c.since, e.c.until),
@@ -284,7 +289,7 @@ def _outrun(tx: Tx, since: dt.datetime) -> set[tuple[int, int]]:
             .join(_c, _c.c.id == g.c.chase_id)
             .join(said, said.c.assignment_id == g.c.assignment_id)
             .where(
-                _c.c.claimed_at >= since, since_column < _c.c.claimed_at,
+                _c.c.claimed_at >= since, since_column < _c.c.claimed_at, _IS_SIMPLE,
                 sa.or_(until_column.is_(None), until_column > _c.c.claimed_at),
             )
         )  # fmt: skip
@@ -292,4 +297,24 @@ def _outrun(tx: Tx, since: dt.datetime) -> set[tuple[int, int]]:
             was_over = r.until is not None and r.until <= r.claimed_at + MAY_TAKE
             if r.since < r.claimed_at - MAY_TAKE and not was_over:
                 found.add((r.chase_id, r.assignment_id))
+    return found
+
+
+def _outrun_of_directives(tx: Tx, since: dt.datetime) -> set[tuple[int, int]]:
+    """The same where the last of several answers decides: as each assignment stood just before it was claimed."""
+    g = model.chased
+    query = (
+        sa.select(g.c.chase_id, g.c.assignment_id, _c.c.notice_id, _c.c.claimed_at)
+        .join(_c, _c.c.id == g.c.chase_id)
+        .where(_c.c.claimed_at >= since, ~_IS_SIMPLE)
+    )
+    found = set()
+    for row in tx.execute(query).all():
+        before, after = row.claimed_at - MAY_TAKE, row.claimed_at + MAY_TAKE
+        over = [
+            not queries.statuses(tx, row.notice_id, at=at, assignment_ids=[row.assignment_id])[0].owes
+            for at in (before, after)
+        ]
+        if all(over):
+            found.add((row.chase_id, row.assignment_id))
     return found

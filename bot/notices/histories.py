@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bot.db import Tx
 from bot.delivery.model import posting
 from bot.notices import model
+from bot.notices.rules import Aspect
 
 
 def delivered_at(tx: Tx, assignment_id: int) -> dt.datetime | None:
@@ -51,6 +52,8 @@ class Spoken:
     on_behalf: bool
     late: bool
     withdrawn: bool
+    item: str  # of a directive; '' for 已知悉 and for everything else
+    is_ack: bool
 
 
 def history(tx: Tx, assignment_id: int, *, until: dt.datetime) -> list[Spoken]:
@@ -62,7 +65,8 @@ def history(tx: Tx, assignment_id: int, *, until: dt.datetime) -> list[Spoken]:
     return [
         Spoken(
             r.value, r.text or "", r.said_by, r.at, r.on_behalf, r.late,
-            withdrawn=r.withdrawn_at is not None and r.withdrawn_at <= until,
+            withdrawn=r.withdrawn_at is not None and r.withdrawn_at <= until, item=r.item,
+            is_ack=r.aspect == Aspect.ACK,
         )
         for r in rows
     ]  # fmt: skip

@@ -384,7 +384,7 @@ class Pages:
             trouble=trouble.of_notice(tx, page.notice_id, at=table.at).get(found.assignment_id),
             line=phones.get(found.unit_id, _Line("", "")),
             words=self._said(table, found), history=histories.history(tx, found.assignment_id, until=table.at),
-            duty_phone=self._duty_phone(tx, person, found),
+            duty_phone=self._duty_phone(tx, person, found), left=_left_items(tx, table, found),
         )  # fmt: skip
         rows: list[tuple[Button, ...]] = []
         if self.phones == "masked" and person.scope(access.Action.SEE_PHONES).has(found.place):
@@ -420,6 +420,14 @@ def _left_min(table: Table) -> int | None:
     if due_at is None or table.as_of is not None or due_at - table.at > COUNTED_DOWN:
         return None
     return max(0, math.ceil((due_at - table.at) / dt.timedelta(minutes=1)))
+
+
+def _left_items(tx: Tx, table: Table, status: Status) -> list[str]:
+    """Of a directive, the items this school has not answered."""
+    if table.notice.kind is not rules.Kind.DIRECTIVE or status.excused:
+        return []
+    items = queries.standing(tx, table.notice.id, at=table.at)
+    return [item.key for item in items if item.key not in status.done]
 
 
 def _in_rows(buttons: list[Button]) -> tuple[tuple[Button, ...], ...]:

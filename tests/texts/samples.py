@@ -367,8 +367,10 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "desk.unit": _each(head=HEADS, status=STATUSES, published_at=[AT], delivered_at=[AT, None], reminded=[[AT, AT], []],
                        phoned=[AT, None], trouble=[None, *(trouble(s) for s in STATES)],
                        line=[Fact(who=WHO, phone=PHONE), Fact(who="", phone="")], words=["已上完"],
-                       history=[[Fact(at=AT, said_by=WHO, value=v, on_behalf=True, withdrawn=True)
-                                 for v in ("yes", "trouble", "text")]], duty_phone=["0310-0000000", ""]),
+                       history=[[Fact(at=AT, said_by=WHO, value=v, on_behalf=True, withdrawn=True,
+                                      item=item, is_ack=not item and v == "yes", text="14")
+                                 for v in ("yes", "trouble", "text") for item in ("", "12")]],
+                       duty_phone=["0310-0000000", ""], left=[(), ("3", "4")]),
     "desk.pick": _each(head=HEADS, schools=[[]], chosen=[0, 8]),
     "desk.confirm": _each(title=["字" * 30], names=[[LONG] * 8], words=["已上完"]),
     "desk.excuse_why": _each(title=["字" * 30], names=[[LONG] * 8]),

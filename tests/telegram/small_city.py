@@ -299,7 +299,8 @@ class City:
                 private.append(_shown(call.params))
             elif chat_id is not None and int(chat_id) < 0:
                 public.append(_shown(call.params))
-        files = [m.document for m in self.sim.messages(user) if m.document and m.id not in known]
+        books = [m.document for m in self.sim.messages(user) if m.document and m.id not in known]
+        files = [book for book in books if (book.name or "").endswith(".xlsx")]
         private += [_cells(file.content) for file in files]
         return Told("\n".join(private), "\n".join(public))
 

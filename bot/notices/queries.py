@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot import errors
 from bot.db import Tx
 from bot.delivery.model import posting
-from bot.notices import folding, model, rules
+from bot.notices import folding, itemised, model, rules
 from bot.notices.folding import Heard
 from bot.notices.rules import Kind, Reach, Row, TroubleState
 from bot.roster import access, units
@@ -200,10 +200,14 @@ def statuses(
     some = a.c.notice_id == notice_id
     if assignment_ids is not None:
         some = sa.and_(some, a.c.id.in_(assignment_ids))
-    rows = tx.execute(sa.select(a).where(some).order_by(a.c.position, a.c.unit_id)).mappings().all()
+    kind = model.notice.c.kind.label("kind")
+    asked = sa.select(a, kind).join(model.notice, model.notice.c.id == a.c.notice_id).where(some)
+    rows = tx.execute(asked.order_by(a.c.position, a.c.unit_id)).mappings().all()
     ids = sa.select(a.c.id).where(some)
-    said_of = tx.execute(_heard(lambda assignment_id: assignment_id.in_(ids), at))
-    heard = _folded(said_of, lambda: {item.key: item.since for item in standing(tx, notice_id, at=at)})
+    if rows and rows[0]["kind"] == Kind.DIRECTIVE:
+        heard = _heard_of_directive(tx, notice_id, ids, at)
+    else:
+        heard = _folded(tx.execute(_heard(lambda assignment_id: assignment_id.in_(ids), at)))
     owing = [r["unit_id"] for r in rows if heard.get(r["id"], _NOTHING).owes]
     enrolled = _enrolled(tx, owing, at) if owing else frozenset()
     delivered = _delivered(tx, notice_id, ids, at) if owing else frozenset()
@@ -223,6 +227,26 @@ def statuses(
     return found
 
 
+def _heard_of_directive(
+    tx: Tx, notice_id: int, ids: sa.Select[tuple[int]], at: dt.datetime | None
+) -> dict[int, Heard]:
+    """As `_folded`, where each unit has said many things."""
+    an = model.answer.c
+    items = [item.key for item in standing(tx, notice_id, at=at)]
+    version = in_force(tx, notice_id, at=at)
+    said = itemised.of(tx, notice_id, version, ids, _held(an.at, an.withdrawn_at, at))
+    besides = _folded(tx.execute(_besides(lambda assignment_id: assignment_id.in_(ids), at)))
+    found = {}
+    for assignment_id in said.keys() | besides.keys():
+        it, other = said.get(assignment_id, itemised.Said()), besides.get(assignment_id, _NOTHING)
+        done = tuple(key for key in items if key in it.done)
+        found[assignment_id] = Heard(
+            other.excused, it.last_first_at if len(done) == len(items) else None, it.late, it.answer, "", it.said_by,
+            it.said_at, it.on_behalf, other.trouble, it.acknowledged_at, done,
+        )  # fmt: skip
+    return found
+
+
 _NOTHING = Heard()
 
 
@@ -232,10 +256,14 @@ def heard(tx: Tx, assignment_id: int, of: Item | None = None) -> Heard:
     An excuse is of the whole assignment.
     """
     rows: Iterable[_Row] = tx.execute(_HEARD, {"assignment_id": assignment_id})
-    if of is None:
-        return _folded(rows, lambda: None).get(assignment_id, _NOTHING)
-    about = [row for row in rows if row.part == _EXCUSE or row.item == of.key]
-    return _folded(about, lambda: {of.key: of.since}).get(assignment_id, _NOTHING)
+    if of is not None:
+        rows = [row for row in rows if row.part == _EXCUSE or _is_about(row, of)]
+    return _folded(rows).get(assignment_id, _NOTHING)
+
+
+def _is_about(row: _Row, of: Item) -> bool:
+    """Whether it was said to this item as it is worded; a trouble with it is one, whatever its words were then."""
+    return row.item == of.key and (row.version is None or row.version >= of.since)
 
 
 def _held(
@@ -249,41 +277,49 @@ def _heard(
     some: Callable[[sa.Column[int]], sa.ColumnElement[bool]], at: dt.datetime | None
 ) -> sa.CompoundSelect[*tuple[Any, ...]]:
     """A row an answer, an excuse, a step of a trouble, each kind in the order in which it came to be."""
-    an, e, t, s = model.answer.c, model.excuse.c, model.trouble.c, model.trouble_step.c
-    no = sa.null()
+    an = model.answer.c
     answers = sa.select(
-        sa.literal_column("1").label("part"), an.assignment_id, an.id.label("thing"), an.id, an.value, an.text,
-        an.said_by, an.at, an.on_behalf, an.late, an.item, an.version, an.aspect,
+        sa.literal_column("1").label("part"), an.assignment_id, an.id.label("thing"), an.id.label("id"), an.value, an.text,
+        an.said_by, an.at, an.on_behalf, an.late, an.item, an.version,
     ).where(some(an.assignment_id), _held(an.at, an.withdrawn_at, at))  # fmt: skip
+    return sa.union_all(answers, *_excuses_and_steps(some, at)).order_by("part", "thing", "id")
+
+
+def _besides(
+    some: Callable[[sa.Column[int]], sa.ColumnElement[bool]], at: dt.datetime | None
+) -> sa.CompoundSelect[*tuple[Any, ...]]:
+    """The same without the answers."""
+    return sa.union_all(*_excuses_and_steps(some, at)).order_by("part", "thing", "id")
+
+
+def _excuses_and_steps(
+    some: Callable[[sa.Column[int]], sa.ColumnElement[bool]], at: dt.datetime | None
+) -> tuple[sa.Select[*tuple[Any, ...]], sa.Select[*tuple[Any, ...]]]:
+    e, t, s = model.excuse.c, model.trouble.c, model.trouble_step.c
+    no = sa.null()
     excuses = sa.select(
-        sa.literal_column("2"), e.assignment_id, e.id, e.id, e.reason, no, no, e.since, no, no, no, no, no
-    ).where(some(e.assignment_id), _held(e.since, e.until, at))
+        sa.literal_column("2").label("part"), e.assignment_id, e.id.label("thing"), e.id.label("id"),
+        e.reason.label("value"), no, no, e.since, no, no, no.label("item"), no.label("version"),
+    ).where(some(e.assignment_id), _held(e.since, e.until, at))  # fmt: skip
     steps = (
         sa.select(
-            sa.literal_column("3"), t.assignment_id, t.id, s.id, s.state, no, no, s.at, no, no, t.item, no, no
+            sa.literal_column("3"), t.assignment_id, t.id, s.id, s.state, no, no, s.at, no, no, t.item, no
         )
         .join_from(model.trouble, model.trouble_step, s.trouble_id == t.id)
         .where(some(t.assignment_id))
     )
-    if at is not None:
-        steps = steps.where(s.at <= at)
-    return sa.union_all(answers, excuses, steps).order_by("part", "thing", "id")
+    return excuses, (steps if at is None else steps.where(s.at <= at))
 
 
 _HEARD = _heard(lambda assignment_id: assignment_id == sa.bindparam("assignment_id"), None)
 
 
-def _folded(rows: Iterable[_Row], items: Callable[[], Mapping[str, int] | None]) -> dict[int, Heard]:
-    """Assignment → what was heard of it; one of which nothing was heard is not in it.
-
-    `items` are asked for only where an answer says that it was given to a directive.
-    """
+def _folded(rows: Iterable[_Row]) -> dict[int, Heard]:
+    """Assignment → what was heard of it; one of which nothing was heard is not in it."""
     parts: dict[int, tuple[list[_Row], list[_Row], list[_Row]]] = defaultdict(lambda: ([], [], []))
     for row in rows:
         parts[row.assignment_id][row.part - 1].append(row)
-    is_directive = any(folding.is_itemised(answers) for answers, _, _ in parts.values())
-    known = items() if is_directive else None
-    return {assignment_id: folding.fold(*some, known) for assignment_id, some in parts.items()}
+    return {assignment_id: folding.fold(*some) for assignment_id, some in parts.items()}
 
 
 def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime | None) -> frozenset[int]:

@@ -55,6 +55,9 @@ class Messages:
         if draft.notice_id is not None and draft.is_ask:
             label = desk.words.plain("composing.button", which="table")
             rows = ((Button(label, self.table(draft.notice_id)),), *rows)
+        if draft.notice_id is not None:  # a reminder has no table, and can be corrected and recalled too
+            handle = Button(desk.words.plain("handling.open"), Callback("notice", draft.notice_id))
+            rows = (*rows, (handle,))
         return OutgoingMessage(shown.html, rows, edit_of=delivery.posted)
 
     def opinion(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:

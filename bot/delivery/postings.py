@@ -13,11 +13,11 @@ _p = model.posting
 
 
 def anew(tx: Tx, now: dt.datetime, chat_id: ChatId, kind: str, subject: str, *, lane: Lane) -> None:
-    """The thing comes as a new message at the end of the chat; the one it was, if any, is taken away."""
+    """The thing comes as a new message at the end of the chat; the one it was, if that is known, is taken away."""
     mine = (_p.c.chat_id == chat_id, _p.c.kind == kind, _p.c.subject == subject)
     old = tx.execute(sa.select(_p.c.message_id).where(*mine)).scalar()
+    tx.execute(_p.update().where(*mine).values(message_id=None, address=settling.NOWHERE))
     if old is not None:
-        tx.execute(_p.update().where(*mine).values(message_id=None, address=settling.NOWHERE))
         outbox.show(tx, now, chat_id, "delete", old, lane=Lane.REFRESH)
     outbox.show(tx, now, chat_id, kind, subject, lane=lane)
 

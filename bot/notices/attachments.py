@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from bot.db import Tx
-from bot.delivery import chats, outbox
+from bot.delivery import chats, outbox, postings
 from bot.delivery.chats import ChatId
 from bot.delivery.message import Outcome, OutgoingMessage, Verdict
 from bot.delivery.model import ChatState, Lane, posting
@@ -63,6 +63,9 @@ _FILES = (
     .where(_f.c.notice_id == sa.bindparam("notice_id"))
     .order_by(_f.c.position)
 )
+_HAS = sa.select(
+    _v.c.full_text != "", sa.exists().where(_f.c.notice_id == sa.bindparam("notice_id"))
+).where(_v.c.notice_id == sa.bindparam("notice_id"), _v.c.version == sa.bindparam("version"))
 _FULL = sa.select(_v.c.full_text).where(
     _v.c.notice_id == sa.bindparam("notice_id"), _v.c.version == sa.bindparam("version")
 )
@@ -73,6 +76,12 @@ def of(tx: Tx, notice: Notice) -> More:
     files = tuple(File(*row) for row in tx.execute(_FILES, {"notice_id": notice.id}))
     full: str | None = tx.execute(_FULL, {"notice_id": notice.id, "version": notice.version}).scalar()
     return More(files, full or "")
+
+
+def has(tx: Tx, notice: Notice) -> tuple[bool, bool]:
+    """Whether there is a full text, and whether there are files."""
+    full, files = tx.execute(_HAS, {"notice_id": notice.id, "version": notice.version}).one()
+    return bool(full), bool(files)
 
 
 def parts(text: str, size: int = PART_CHARS) -> list[str]:
@@ -116,12 +125,14 @@ def give(
 
 
 def _sent(tx: Tx, now: dt.datetime, chat_id: ChatId, kind: str, subjects: list[str]) -> Given:
-    mine = (_p.c.chat_id == chat_id, _p.c.kind == kind, _p.c.subject.in_(subjects))
+    """What is not known to be there comes; a call that nobody knows the end of is made again: somebody waits for it."""
+    mine = (_p.c.chat_id == chat_id, _p.c.kind == kind, _p.c.subject.in_(subjects), _p.c.message_id.is_not(None))
     there = set(tx.execute(sa.select(_p.c.subject).where(*mine)).scalars())
-    new = [(chat_id, subject) for subject in subjects if subject not in there]
+    new = [subject for subject in subjects if subject not in there]
     if not new:
         return Given.BEFORE
-    outbox.show_each(tx, now, new, kind, lane=Lane.INTERACTIVE)
+    for subject in new:
+        postings.anew(tx, now, chat_id, kind, subject, lane=Lane.INTERACTIVE)
     return Given.FULL if kind == copies.FULL else Given.FILES
 
 

@@ -121,9 +121,9 @@ class Cards:
 
     def _more_rows(self, tx: Tx, notice: Notice) -> tuple[tuple[Button, ...], ...]:
         """[📄 看全文] and [📎 看原文], where there is any."""
-        more = attachments.of(tx, notice)
-        full = ((self._button("card.full", notice, "full", ()),),) if more.full_text else ()
-        files = ((self._button("card.original", notice, "file", ()),),) if more.files else ()
+        has_full, has_files = attachments.has(tx, notice)
+        full = ((self._button("card.full", notice, "full", ()),),) if has_full else ()
+        files = ((self._button("card.original", notice, "file", ()),),) if has_files else ()
         return (*full, *files)
 
     def _button(self, name: str, notice: Notice, action: str, args: tuple[str, ...], **params: str) -> Button:

@@ -72,9 +72,10 @@ def notice(tx: Tx, notice_id: int) -> Notice | None:
     return None if row is None else _notice(row)
 
 
-def recent(tx: Tx, *, within: access.Scope, limit: int = 8) -> list[Notice]:
+def recent(tx: Tx, *, within: access.Scope, limit: int = 8, with_recalled: bool = False) -> list[Notice]:
     """The newest notices that want an answer of somebody within the scope."""
-    return some(tx, within=within, order=model.notice.c.published_at.desc(), limit=limit)
+    order = model.notice.c.published_at.desc()
+    return some(tx, within=within, order=order, limit=limit, with_recalled=with_recalled)
 
 
 def some(
@@ -83,10 +84,13 @@ def some(
     within: access.Scope,
     order: sa.ColumnElement[dt.datetime],
     limit: int | None = None,
+    with_recalled: bool = False,
 ) -> list[Notice]:
     """Notices that want an answer of somebody within the scope, and of which this is true; none that was recalled."""
     a, n = model.assignment, model.notice
-    query = _notices.where(n.c.recalled_at.is_(None), n.c.due_at.is_not(None), *where)
+    query = _notices.where(n.c.due_at.is_not(None), *where)
+    if not with_recalled:
+        query = query.where(n.c.recalled_at.is_(None))
     if not within.everything:
         here = sa.or_(a.c.county_id.in_(within.counties), a.c.unit_id.in_(within.units))
         query = query.where(n.c.id.in_(sa.select(a.c.notice_id).where(here)))

@@ -35,7 +35,7 @@ STEPS = [Fact(at=AT, said_by="徐专员", state=state) for state in ("seen", "ph
 def status(**given: object) -> Fact:
     usual = {
         "name": SHORT, "row_name": "大河县教育局", "excused": "", "answered": True, "said_by": WHO, "said_at": AT,
-        "answered_at": AT, "on_behalf": False, "late": False, "reach": "silent", "trouble": None, "owes": False,
+        "answered_at": AT, "on_behalf": False, "late": False, "reach": "silent", "trouble": None, "owes": False, "done": (),
     }  # fmt: skip
     return Fact(**usual | given)
 
@@ -50,7 +50,7 @@ STATUSES = [
 ]  # fmt: skip
 OWN_UNITS = [
     Fact(name=LONG, status=s)
-    for s in (status(trouble="new"), status(), status(answered=False), status(excused="closed"), status())
+    for s in (status(trouble="new"), status(), status(answered=False, done=("1", "2")), status(excused="closed"), status())
 ]
 LISTED = [
     Fact(
@@ -371,6 +371,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
                                       item=item, is_ack=not item and v == "yes", text="14")
                                  for v in ("yes", "trouble", "text") for item in ("", "12")]],
                        duty_phone=["0310-0000000", ""], left=[(), ("3", "4")]),
+    "desk.earlier": _each(at=[AT], title=["国庆假前安全课"], recalled=[True, False]),
     "desk.pick": _each(head=HEADS, schools=[[]], chosen=[0, 8]),
     "desk.confirm": _each(title=["字" * 30], names=[[LONG] * 8], words=["已上完"]),
     "desk.excuse_why": _each(title=["字" * 30], names=[[LONG] * 8]),

@@ -50,7 +50,7 @@ MACROS = macros()
 BUTTONS = {  # what stands on a button; everything else in these files is read in a message or a toast
     "card": "yes trouble say look change all_yes one_yes one_trouble solved full original",
     "desk": "part more unfold back up excel live again chase chase_all names numbers on_behalf do_yes do_trouble do_excuse "
-            "do_phoned sure chase_sure",
+            "do_phoned sure chase_sure earlier",
     "carry": "picture copy span own heat",
     "handling": "open reword recall sure_recall sure_reword items left card whole item back",
     "directive": "ack feedback one_feedback item all_done some_trouble back",

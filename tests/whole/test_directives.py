@@ -134,6 +134,9 @@ async def test_a_correction_edits_and_a_recall_takes_away(workday: City) -> None
     assert (table["notice"]["state"], table["total"]["answered"]) == ("recalled", 1)
     await town.until(lambda: "正在从" in asked.text)
     await town.press("刘市安", asked, "返回")
+    again = await town.say("刘市安", "汇总")
+    assert "【已撤回】" in again.text  # there is no other
+    assert "已报 1" in plain(again)
     await town.until(lambda: "【已撤回】" in asked.text and "收回或标明 3,没改到 0" in plain(asked))
 
 

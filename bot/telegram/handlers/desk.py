@@ -44,17 +44,22 @@ class Desk:
     async def _open(self, update: telegram.Update, context: Context, part: Part) -> None:
         if not context.is_private:
             return await group_words.say(update, context, "enrol.list_in_private")
-        recent = await context.read(_recent, context.user_id)
+        recent = await context.read(_recent, context.user_id, with_recalled=True)
         if recent is None:
             return await self._say(context, "desk.not_entitled")
         if not recent:
             return await self._say(context, "desk.nothing")
-        message = await context.read(self._page, context.now, context.user_id, Page(recent[0].id, part=part))
+        newest = next((n for n in recent if n.recalled_at is None), recent[0])
+        message = await context.read(self._page, context.now, context.user_id, Page(newest.id, part=part))
         others = tuple(
-            (Button(f"{self.words.day(n.published_at)} {n.title}", Page(n.id, part=part).callback()),)
-            for n in recent[1:4]
+            (Button(self._earlier(n), Page(n.id, part=part).callback()),)
+            for n in [n for n in recent if n is not newest][:3]
         )
         await context.say(_with_rows(message, others))
+
+    def _earlier(self, n: queries.Notice) -> str:
+        is_recalled = n.recalled_at is not None
+        return self.words.plain("desk.earlier", at=n.published_at, title=n.title, recalled=is_recalled)
 
     def _page(self, tx: Tx, now: dt.datetime, user_id: int, page: Page) -> OutgoingMessage:
         return self.pages.show(tx, now, person=people.by_user(tx, user_id), page=page)
@@ -278,13 +283,13 @@ def _phone(tx: Tx, now: dt.datetime, user_id: int, trouble_id: int) -> str:
     return trouble.phone(tx, now, trouble_id=trouble_id, user_id=user_id)
 
 
-def _recent(tx: Tx, user_id: int) -> list[queries.Notice] | None:
+def _recent(tx: Tx, user_id: int, *, with_recalled: bool = False) -> list[queries.Notice] | None:
     """The newest notices; None for one who may not see tables."""
     person = people.by_user(tx, user_id)
     seen = access.scope(person.posts if person else (), access.Action.SEE_TABLE)
     if seen.is_empty:
         return None
-    return queries.recent(tx, within=seen, limit=CHOICES)
+    return queries.recent(tx, within=seen, limit=CHOICES, with_recalled=with_recalled)
 
 
 def _with_rows(message: OutgoingMessage, rows: tuple[tuple[Button, ...], ...]) -> OutgoingMessage:

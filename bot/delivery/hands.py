@@ -18,8 +18,18 @@ RECENT = dt.timedelta(days=2)  # what came to nothing longer ago is history
 LONG = dt.timedelta(minutes=10)  # the largest broadcast at the slowest pace is out by then
 PASSING = frozenset(  # answers to somebody who sees that none came, and asks again
     {
-        "say", "press_please", "line", "choose", "recovered", "delete",
-        "number", "items", "full", "file", "file_lost", "card_was",
+        "say",
+        "press_please",
+        "line",
+        "choose",
+        "recovered",
+        "delete",
+        "number",
+        "items",
+        "full",
+        "file",
+        "file_lost",
+        "card_was",
     }
 )
 UNKNOWN_KIND = "unknown kind"  # how the outbox begins when nobody can render a delivery

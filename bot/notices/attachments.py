@@ -63,9 +63,9 @@ _FILES = (
     .where(_f.c.notice_id == sa.bindparam("notice_id"))
     .order_by(_f.c.position)
 )
-_HAS = sa.select(
-    _v.c.full_text != "", sa.exists().where(_f.c.notice_id == sa.bindparam("notice_id"))
-).where(_v.c.notice_id == sa.bindparam("notice_id"), _v.c.version == sa.bindparam("version"))
+_HAS = sa.select(_v.c.full_text != "", sa.exists().where(_f.c.notice_id == sa.bindparam("notice_id"))).where(
+    _v.c.notice_id == sa.bindparam("notice_id"), _v.c.version == sa.bindparam("version")
+)
 _FULL = sa.select(_v.c.full_text).where(
     _v.c.notice_id == sa.bindparam("notice_id"), _v.c.version == sa.bindparam("version")
 )
@@ -126,7 +126,12 @@ def give(
 
 def _sent(tx: Tx, now: dt.datetime, chat_id: ChatId, kind: str, subjects: list[str]) -> Given:
     """What is not known to be there comes; a call that nobody knows the end of is made again: somebody waits for it."""
-    mine = (_p.c.chat_id == chat_id, _p.c.kind == kind, _p.c.subject.in_(subjects), _p.c.message_id.is_not(None))
+    mine = (
+        _p.c.chat_id == chat_id,
+        _p.c.kind == kind,
+        _p.c.subject.in_(subjects),
+        _p.c.message_id.is_not(None),
+    )
     there = set(tx.execute(sa.select(_p.c.subject).where(*mine)).scalars())
     new = [subject for subject in subjects if subject not in there]
     if not new:

@@ -59,9 +59,7 @@ def of(
     return {assignment_id: Said(acknowledged_at=at) for assignment_id, at in read.items()} | found
 
 
-def _acknowledged(
-    tx: Tx, ids: sa.Select[tuple[int]], held: sa.ColumnElement[bool]
-) -> dict[int, dt.datetime]:
+def _acknowledged(tx: Tx, ids: sa.Select[tuple[int]], held: sa.ColumnElement[bool]) -> dict[int, dt.datetime]:
     query = sa.select(_an.c.assignment_id, sa.func.min(_an.c.at)).group_by(_an.c.assignment_id)
     rows = tx.execute(query.where(_an.c.assignment_id.in_(ids), held, _an.c.on_behalf.is_(False)))
     return {row[0]: row[1] for row in rows}

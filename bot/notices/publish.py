@@ -217,7 +217,14 @@ def _insert(tx: Tx, now: dt.datetime, draft: Draft, everyone: list[Unit], *, is_
     version = {"text": draft.text, "full_text": draft.full_text, "created_by": by, "created_at": now}
     tx.execute(model.notice_version.insert().values(notice_id=notice_id, version=1, **version))
     items = [
-        {"item": it.key, "position": at, "text": it.text, "party": it.party, "due_at": it.due_at, "asks": it.asks}
+        {
+            "item": it.key,
+            "position": at,
+            "text": it.text,
+            "party": it.party,
+            "due_at": it.due_at,
+            "asks": it.asks,
+        }
         for at, it in enumerate(draft.items)
     ] or [{"item": "", "position": 0, "text": "", "party": "", "due_at": None, "asks": ""}]
     tx.execute(model.notice_item.insert(), [{"notice_id": notice_id} | it for it in items])

@@ -144,7 +144,13 @@ def _reworded(
         if due_at is None or due_at <= now:
             raise errors.Refused(f"第 {it.key} 项要重新报,请给它写一个还没到的截止时间。")
         tx.execute(_i.update().where(*mine).values(until_version=version))
-        values = {"position": position, "text": it.text, "party": it.party, "due_at": it.due_at, "asks": it.asks}
+        values = {
+            "position": position,
+            "text": it.text,
+            "party": it.party,
+            "due_at": it.due_at,
+            "asks": it.asks,
+        }
         tx.execute(_i.insert().values(notice_id=notice.id, item=it.key, since_version=version, **values))
         changed.append(it.key)
     for key in standing:

@@ -55,7 +55,12 @@ _WORDS: tuple[tuple[str, Verdict], ...] = (
     ("topic_deleted", Verdict.MUTED),
     (THREAD_LOST, Verdict.MUTED),
 )
-_FORGOTTEN = ("file identifier", "file_id", "file_reference", "file reference")  # a number Telegram knows no more
+_FORGOTTEN = (
+    "file identifier",
+    "file_id",
+    "file_reference",
+    "file reference",
+)  # a number Telegram knows no more
 _UNKNOWN_CHAT = ("chat not found", "peer_id_invalid", "chat_id_invalid", "user not found", "user_id_invalid")
 
 

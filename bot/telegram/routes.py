@@ -46,7 +46,9 @@ def add(
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
     reporting = Reporting(words, ReportPages(book))
     composing = Composing(words, sending.desks(words, house, lambda: book().calendars))
-    talking = Talking(words, enrolling, answering, desk, carrying, planning, days, reporting, composing, handlings)
+    talking = Talking(
+        words, enrolling, answering, desk, carrying, planning, days, reporting, composing, handlings
+    )
 
     buttons = {
         "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,

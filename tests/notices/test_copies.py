@@ -40,8 +40,12 @@ def sent(city: World) -> int:
 
 def spread(city: World, notice: int) -> None:
     numbers = range(FIRST, FIRST + CHATS)
-    city.tx.execute(chat.insert(), [{"id": n, "kind": "group", "title": f"群{n}", "state_at": city.now} for n in numbers])
-    city.tx.execute(chat_address.insert(), [{"telegram_id": -n, "chat_id": n, "since": city.now} for n in numbers])
+    city.tx.execute(
+        chat.insert(), [{"id": n, "kind": "group", "title": f"群{n}", "state_at": city.now} for n in numbers]
+    )
+    city.tx.execute(
+        chat_address.insert(), [{"telegram_id": -n, "chat_id": n, "since": city.now} for n in numbers]
+    )
     shown = {"kind": "card", "subject": str(notice)}
     city.tx.execute(posting.insert(), [
         {"chat_id": n, **shown, "address": -n, "message_id": n, "sent_at": city.now, "shown_at": city.now} for n in numbers
@@ -81,7 +85,9 @@ def listed(city: World, notice: int, pages: int) -> list[str]:
     """The names on every page of the list."""
     person = people.by_user(city.tx, OFFICER)
     shown = [
-        Handling(world.WORDS).left(city.tx, city.now, person=person, notice_id=notice, page=page).html.split("\n")[1:]
+        Handling(world.WORDS)
+        .left(city.tx, city.now, person=person, notice_id=notice, page=page)
+        .html.split("\n")[1:]
         for page in range(pages)
     ]
     return [line.split()[1].split(":")[0] for page in shown for line in page if line]
@@ -182,7 +188,9 @@ def test_who_changed_it_and_when_is_kept(city, sent):
     recall.recall(city.tx, city.now, sent, by="contact:10")
     row = city.tx.execute(sa.select(model.notice).where(model.notice.c.id == sent)).one()
     assert (row.version, row.recalled_at, row.recalled_by) == (2, LATER, "contact:10")
-    page = Handling(world.WORDS).page(city.tx, city.now, person=people.by_user(city.tx, OFFICER), notice_id=sent)
+    page = Handling(world.WORDS).page(
+        city.tx, city.now, person=people.by_user(city.tx, OFFICER), notice_id=sent
+    )
     assert "【已撤回】" in page.html
     assert "第 2 版" in page.html
     assert page.html.count("chen专员") == 3

@@ -96,16 +96,22 @@ async def test_two_colleagues_have_read_it_once(engine):
 async def test_one_item_has_one_trouble(engine):
     notice, unit = await _commit(engine, _found)
     found = await _beside(
-        engine, (_press, notice, WANG, unit, "2", Value.TROUBLE), (_press, notice, LI, unit, "2", Value.TROUBLE)
+        engine,
+        (_press, notice, WANG, unit, "2", Value.TROUBLE),
+        (_press, notice, LI, unit, "2", Value.TROUBLE),
     )
     assert found == (Said.TROUBLE, Said.TROUBLE_ALREADY)
-    assert await _commit(engine, lambda tx: tx.execute(sa.select(model.trouble.c.item)).scalars().all()) == ["2"]
+    assert await _commit(engine, lambda tx: tx.execute(sa.select(model.trouble.c.item)).scalars().all()) == [
+        "2"
+    ]
 
 
 def _revise(tx: Tx, notice: int, text: str) -> int:
     changed = (Item("1", text), *ITEMS[1:])
     try:
-        return revise.revise(tx, LATER, notice, text="请落实。", items=changed, by="test", of_version=1).version
+        return revise.revise(
+            tx, LATER, notice, text="请落实。", items=changed, by="test", of_version=1
+        ).version
     except errors.Refused:
         return 0
 

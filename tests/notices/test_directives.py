@@ -50,7 +50,9 @@ class Ledger:
     said: list[Word] = field(default_factory=list)
     read: dict[str, dt.datetime] = field(default_factory=dict)
     excused: dict[str, list[list[dt.datetime | None]]] = field(default_factory=dict)
-    hard: dict[tuple[str, str], dt.datetime | None] = field(default_factory=dict)  # since when a trouble stands
+    hard: dict[tuple[str, str], dt.datetime | None] = field(
+        default_factory=dict
+    )  # since when a trouble stands
 
     def in_force(self, at: dt.datetime) -> dict[str, tuple[int, dt.datetime]]:
         """Item → since which version it is worded so, and its due."""
@@ -71,7 +73,9 @@ class Ledger:
         return first
 
     def is_excused(self, unit: str, at: dt.datetime) -> bool:
-        return any(since <= at and (until is None or until > at) for since, until in self.excused.get(unit, []))
+        return any(
+            since <= at and (until is None or until > at) for since, until in self.excused.get(unit, [])
+        )
 
     def owes(self, unit: str, at: dt.datetime) -> bool:
         return not self.is_excused(unit, at) and set(self.done(unit, at)) != set(self.in_force(at))
@@ -93,7 +97,9 @@ class Ledger:
 
     # what is done to it
 
-    def add(self, unit: str, item: str, at: dt.datetime, *, trouble: bool = False, officer: bool = False) -> None:
+    def add(
+        self, unit: str, item: str, at: dt.datetime, *, trouble: bool = False, officer: bool = False
+    ) -> None:
         late = at > self.in_force(at)[item][1]
         self.said.append(Word(unit, item, self.version, at, late, trouble, officer))
         for span in self.excused.get(unit, []):
@@ -102,7 +108,11 @@ class Ledger:
     def take_back(self, unit: str, item: str, at: dt.datetime) -> None:
         since = self.hard[unit, item]
         for it in self.said:
-            if (it.unit, it.item, it.is_trouble) == (unit, item, True) and since is not None and it.at >= since:
+            if (
+                (it.unit, it.item, it.is_trouble) == (unit, item, True)
+                and since is not None
+                and it.at >= since
+            ):
                 it.taken_back_at = it.taken_back_at or at
         self.hard[unit, item] = None
 
@@ -116,7 +126,10 @@ class Play:
         for number, contact in enumerate(counter.CONTACTS, start=1):
             self.world.share_phone(number, contact)
         due_at = self.now + LASTS
-        self.items = [Item("1", "一", "校长", self.now + LASTS / 2), *(Item(k, f"第{k}件") for k in KEYS[1:3])]
+        self.items = [
+            Item("1", "一", "校长", self.now + LASTS / 2),
+            *(Item(k, f"第{k}件") for k in KEYS[1:3]),
+        ]
         self.due_at = due_at
         draft = publish.Draft(
             content_id="D2", title="六项强化", kind=Kind.DIRECTIVE, audience=audience.parse("schools"), text="请逐项落实。",
@@ -213,7 +226,9 @@ class Play:
             fresh.append(Item(added, f"新{version}", "", due_at))
         if not fresh or fresh == self.items:
             return
-        revise.revise(self.world.tx, self.now, self.notice, text="请逐项落实。", items=tuple(fresh), by="test")
+        revise.revise(
+            self.world.tx, self.now, self.notice, text="请逐项落实。", items=tuple(fresh), by="test"
+        )
         kept = {i.key for i in self.items} - changed
         self._worded(
             {i.key: was[i.key] if i.key in kept and i.key in was else (version, due_at) for i in fresh}

@@ -24,14 +24,18 @@ CONTENT = b"%PDF-1.4 minutes of a meeting"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def city(sqlite_template: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[City]:
+async def city(
+    sqlite_template: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[City]:
     folder = tmp_path_factory.mktemp("attachments")
     file = shutil.copyfile(sqlite_template, folder / "bot.db")
     async with small_city.city(f"sqlite:///{file}", folder) as made:
         yield made
 
 
-async def sent(city: City, *, to: str = "county:DH", kind: Kind = Kind.CONFIRM) -> tuple[int, simulator.Message]:
+async def sent(
+    city: City, *, to: str = "county:DH", kind: Kind = Kind.CONFIRM
+) -> tuple[int, simulator.Message]:
     """A notice with a file an officer has given; its id, and the message the file came in."""
     officer = city.users["city_officer"]
     given = city.sim.send_document(officer, officer, "纪要.pdf", content=CONTENT)
@@ -40,7 +44,17 @@ async def sent(city: City, *, to: str = "county:DH", kind: Kind = Kind.CONFIRM) 
     def verb(tx: Tx, now: dt.datetime) -> publish.Published:
         due = None if kind is Kind.REMINDER else now + dt.timedelta(hours=3)
         labels = ("", "") if due is None else ("已读", "有困难")
-        draft = Draft("N", "消防会议", kind, audience.parse(to), "请看原文。", due, *labels, full_text=FULL, files=(file,))
+        draft = Draft(
+            "N",
+            "消防会议",
+            kind,
+            audience.parse(to),
+            "请看原文。",
+            due,
+            *labels,
+            full_text=FULL,
+            files=(file,),
+        )
         return publish.publish(tx, now, draft, by="test")
 
     return (await city.bot.db.transact(verb)).notice_id, given

@@ -502,10 +502,16 @@ async def test_a_directive_is_answered_and_read_by_right_alone(city: City, actor
 @pytest.mark.parametrize("mine", [True, False], ids=["of the county", "of the city"])
 @pytest.mark.parametrize("actor", ACTORS)
 async def test_a_notice_is_corrected_and_recalled_by_right_alone(city: City, actor: str, mine: bool) -> None:
-    notice = await city.direct("county:DH", by=await city.contact_of("county_officer" if mine else "city_officer"))
+    notice = await city.direct(
+        "county:DH", by=await city.contact_of("county_officer" if mine else "city_officer")
+    )
     may = actor == "city_officer" or (mine and actor == "county_officer")
     assert may <= city.may(actor, Action.REVISE, OWN)
-    for action, shows in ((handling.WORD, "改哪里?"), (handling.LEFT, "没改到 0 个"), (handling.RECALL_ASK, "不能恢复")):
+    for action, shows in (
+        (handling.WORD, "改哪里?"),
+        (handling.LEFT, "没改到 0 个"),
+        (handling.RECALL_ASK, "不能恢复"),
+    ):
         before = await city.facts()
         told = await city.press(actor, Callback(action, notice, 1, ("0",)).encode())
         assert changed(before, await city.facts()) == {}

@@ -12,8 +12,15 @@ WHO = "欧阳副校长"
 PHONE = "+86 138 0000 0001"
 STATES = ("new", "seen", "phoned", "solved")
 HEADS = [
-    Fact(title=title, frozen=frozen, at=AT, is_trial=is_trial, recalled=recalled, left_min=left_min,
-         is_directive=is_trial)
+    Fact(
+        title=title,
+        frozen=frozen,
+        at=AT,
+        is_trial=is_trial,
+        recalled=recalled,
+        left_min=left_min,
+        is_directive=is_trial,
+    )
     for title, frozen, is_trial, recalled, left_min in (
         ("国庆假前安全课", True, False, False, None),
         ("字" * 30, False, True, True, 60),
@@ -21,7 +28,15 @@ HEADS = [
     )
 ]
 SMALL = Fact(
-    expected=6, answered=6, missing=0, excused=0, trouble=0, rate=1.0, silent=0, undelivered=0, unbound=0,
+    expected=6,
+    answered=6,
+    missing=0,
+    excused=0,
+    trouble=0,
+    rate=1.0,
+    silent=0,
+    undelivered=0,
+    unbound=0,
     acknowledged=6,
 )
 LARGE = Fact(
@@ -50,7 +65,13 @@ STATUSES = [
 ]  # fmt: skip
 OWN_UNITS = [
     Fact(name=LONG, status=s)
-    for s in (status(trouble="new"), status(), status(answered=False, done=("1", "2")), status(excused="closed"), status())
+    for s in (
+        status(trouble="new"),
+        status(),
+        status(answered=False, done=("1", "2")),
+        status(excused="closed"),
+        status(),
+    )
 ]
 LISTED = [
     Fact(

@@ -58,7 +58,9 @@ def ask(
 ) -> int:
     due = None if kind is Kind.REMINDER else now + dt.timedelta(days=1)
     items = tuple(publish.Item(f"{n}", "安" * 300) for n in range(1, 13)) if kind is Kind.DIRECTIVE else ()
-    draft = Draft("X", "安" * 30, kind, audience.parse("schools"), text, due, *labels, level=level, items=items)
+    draft = Draft(
+        "X", "安" * 30, kind, audience.parse("schools"), text, due, *labels, level=level, items=items
+    )
     done = publish.publish(tx, now, draft, by="test")
     tx.execute(model.notice.update().where(model.notice.c.id == done.notice_id).values(is_trial=trial))
     return done.notice_id
@@ -94,9 +96,15 @@ async def founded(sqlite_url: str) -> Database:
 
 def notes(kind: Kind) -> Iterator[tuple[str, str, bool, tuple[str, str]]]:
     """Level, text, whether a trial, buttons: every length that may be written, and what we ship of this kind."""
-    texts = {n: text for n, text in TEXTS.items() if kind is not Kind.DIRECTIVE or n <= content.DIRECTIVE_LINES}
+    texts = {
+        n: text for n, text in TEXTS.items() if kind is not Kind.DIRECTIVE or n <= content.DIRECTIVE_LINES
+    }
     for level, trial in MANNERS:
-        filled = "{school}、{unit} 值班 {duty_phone}" if kind is not Kind.DIRECTIVE else "{school} 值班 {duty_phone}"
+        filled = (
+            "{school}、{unit} 值班 {duty_phone}"
+            if kind is not Kind.DIRECTIVE
+            else "{school} 值班 {duty_phone}"
+        )
         for text in (*texts.values(), filled):
             yield level, text, trial, LABELS
     for entry in (e for path in CONTENT for e in content.read(path).entries if e.kind is kind):

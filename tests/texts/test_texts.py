@@ -301,7 +301,9 @@ def test_no_content_threatens() -> None:
         assert not re.search("[!\uff01]", text), path
 
 
-CONTENT = sorted(path for folder in ("reminders", "directives") for path in (ROOT / "config" / folder).glob("*.yaml"))
+CONTENT = sorted(
+    path for folder in ("reminders", "directives") for path in (ROOT / "config" / folder).glob("*.yaml")
+)
 
 
 @pytest.mark.parametrize("path", CONTENT, ids=lambda path: path.name)

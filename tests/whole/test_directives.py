@@ -28,7 +28,9 @@ async def opened(town: City, name: str, where: str) -> None:
     assert "私聊" in answer.text
 
 
-async def test_items_are_answered_in_private_and_a_second_version_asks_only_what_changed(workday: City) -> None:
+async def test_items_are_answered_in_private_and_a_second_version_asks_only_what_changed(
+    workday: City,
+) -> None:
     town = workday
     await town.prepare("王金滩", "宋副手", "李银桥", "郑大河", "刘市安", groups=("DH01", "DH"))
     done = await town.publish(DIRECTIVE)
@@ -47,7 +49,11 @@ async def test_items_are_answered_in_private_and_a_second_version_asks_only_what
 
     # one message in private, edited in place; a trouble is an answer of its item
     listed = await town.see("李银桥", "【逐项反馈】六项强化")
-    assert [text for text in listed.button_texts if text[0] in "☐☑"] == ["☐ 1 全面排查隐患", "☐ 2 五防教育", "☐ 3 三防到位"]
+    assert [text for text in listed.button_texts if text[0] in "☐☑"] == [
+        "☐ 1 全面排查隐患",
+        "☐ 2 五防教育",
+        "☐ 3 三防到位",
+    ]
     await town.press("李银桥", listed, "☐ 1")
     await town.until(lambda: "☑ 1 全面排查隐患" in listed.text)
     await town.press("李银桥", listed, "哪一项有困难")
@@ -143,7 +149,9 @@ async def test_a_correction_edits_and_a_recall_takes_away(workday: City) -> None
 async def test_a_county_tells_to_how_many_of_its_schools_it_has_passed_it_on(workday: City) -> None:
     town = workday
     await town.prepare("郑大河", groups=("DH",))
-    relay = DIRECTIVE.replace("audience: schools", "audience: counties").replace("party: 分管副校长", "asks: schools")
+    relay = DIRECTIVE.replace("audience: schools", "audience: counties").replace(
+        "party: 分管副校长", "asks: schools"
+    )
     done = await town.publish(relay)
     await town.until(lambda: "DH群" in town.cards("六项强化"))
     await opened(town, "郑大河", "DH")

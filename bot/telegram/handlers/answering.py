@@ -148,7 +148,6 @@ class Answering:
             html = self.words.html(f"toast.{outcome.said.value}", **facts(outcome))
         await context.say(OutgoingMessage(html))
 
-
     async def number(self, context: Context, subject: str, text: str) -> None:
         """The number typed to an item."""
         outcome = await context.transact(answer.number, user_id=context.user_id, subject=subject, text=text)

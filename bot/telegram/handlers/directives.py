@@ -88,7 +88,9 @@ class Directives:
         params = {"count": count} if given is Given.FILES else {}
         text = self.words.plain(f"toast.{given.value}", **params)
         if given in (Given.STRANGER, Given.UNREACHABLE):
-            return await context.toast(text, alert=True, url=f"https://t.me/{context.bot_username}?start=hello")
+            return await context.toast(
+                text, alert=True, url=f"https://t.me/{context.bot_username}?start=hello"
+            )
         await context.toast(text)
 
     async def _turn(self, context: Context, callback: Callback, page: int, mode: str) -> bool:

@@ -113,9 +113,7 @@ class Handlings:
 
         await self._done(context, verb)
 
-    async def _done(
-        self, context: Context, verb: Callable[[Tx, dt.datetime], OutgoingMessage]
-    ) -> None:
+    async def _done(self, context: Context, verb: Callable[[Tx, dt.datetime], OutgoingMessage]) -> None:
         message = await context.transact(verb)
         await context.toast(self.words.plain("toast.done"))
         await context.edit(message)

@@ -168,7 +168,9 @@ def _let_an_item_have_several_wordings() -> None:
             "notice_item", sa.Column("party", sa.String(length=80), server_default="", nullable=False)
         )
         op.add_column("notice_item", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
-        op.add_column("notice_item", sa.Column("asks", sa.String(length=8), server_default="", nullable=False))
+        op.add_column(
+            "notice_item", sa.Column("asks", sa.String(length=8), server_default="", nullable=False)
+        )
         return
     op.rename_table("notice_item", "notice_item_before")
     op.create_table(

@@ -105,13 +105,18 @@ class Handling:
         )  # fmt: skip
 
     def items(
-        self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int, page: int
+        self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int, page: int, version: int = 0
     ) -> OutgoingMessage:
-        """A directive's items, each with how many have answered it."""
+        """A directive's items, each with how many have answered it: now, or when a later version took this one's place.
+
+        Raises:
+            NotAllowed: as `page`. Refused: no directive, or that was only just now.
+        """
         notice, reader = _readable(tx, person, notice_id)
         if notice.kind is not rules.Kind.DIRECTIVE:
             raise errors.Refused("这条通知没有分项。")
-        table = _table(tx, now, notice, reader)
+        as_of = _superseded_at(tx, notice, version)
+        table = _table(tx, now, notice, reader, as_of=as_of)
         every = progress.of(tx, table)
         pages = max(1, -(-len(every) // PER_PAGE))
         at = min(page, pages - 1)
@@ -123,15 +128,17 @@ class Handling:
             for it in every[at * PER_PAGE : (at + 1) * PER_PAGE]
         ]  # fmt: skip
         html = self.words.html(
-            "handling.progress",
-            title=notice.title,
-            at=table.at,
-            frozen=False,
-            lines=lines,
-            page=at + 1,
-            pages=pages,
+            "handling.progress", title=notice.title, at=table.at, version=version if as_of else 0, lines=lines,
+            page=at + 1, pages=pages,
+        )  # fmt: skip
+        shown = version if as_of else notice.version
+        others = tuple(
+            self._button("version", ITEMS, notice, "0", str(v), version=v)
+            for v in range(max(1, notice.version - 3), notice.version + 1)
+            if v != shown
         )
-        return OutgoingMessage(html, (*self._turns(ITEMS, notice, at, pages), (self._back(notice),)))
+        turns = self._turns(ITEMS, notice, at, pages, str(version))
+        return OutgoingMessage(html, (*turns, *((others,) if others else ()), (self._back(notice),)))
 
     def _due(self, due_at: dt.datetime | None, now: dt.datetime) -> str:
         return self.words.moment(due_at, now) if due_at else ""
@@ -220,16 +227,21 @@ class Handling:
         )
         return OutgoingMessage(html, ((self._back(notice),),))
 
-    def _button(self, name: str, action: str, notice: Notice, *args: str) -> Button:
-        return Button(self.words.plain(f"handling.{name}"), Callback(action, notice.id, notice.version, args))
+    def _button(self, name: str, action: str, notice: Notice, *args: str, **params: int) -> Button:
+        label = self.words.plain(f"handling.{name}", **params)
+        return Button(label, Callback(action, notice.id, notice.version, args))
 
     def _back(self, notice: Notice) -> Button:
         return self._button("back", OPEN, notice)
 
-    def _turns(self, action: str, notice: Notice, at: int, pages: int) -> tuple[tuple[Button, ...], ...]:
+    def _turns(
+        self, action: str, notice: Notice, at: int, pages: int, *more: str
+    ) -> tuple[tuple[Button, ...], ...]:
         if pages < 2:
             return ()
-        turn = [Callback(action, notice.id, notice.version, (str((at + by) % pages),)) for by in (-1, 1)]
+        turn = [
+            Callback(action, notice.id, notice.version, (str((at + by) % pages), *more)) for by in (-1, 1)
+        ]
         return ((Button("◂", turn[0]), Button("▸", turn[1])),)
 
 
@@ -260,8 +272,18 @@ def _handled(tx: Tx, person: Person | None, notice_id: int) -> tuple[Notice, Per
     return notice, person
 
 
-def _table(tx: Tx, now: dt.datetime, notice: Notice, reader: Person) -> Table:
-    return queries.table(tx, notice.id, now=now, within=reader.scope(access.Action.SEE_TABLE).has)
+def _table(
+    tx: Tx, now: dt.datetime, notice: Notice, reader: Person, *, as_of: dt.datetime | None = None
+) -> Table:
+    within = reader.scope(access.Action.SEE_TABLE).has
+    return queries.table(tx, notice.id, now=now, as_of=as_of, within=within)
+
+
+def _superseded_at(tx: Tx, notice: Notice, version: int) -> dt.datetime | None:
+    """The last instant of a version that is in force no more; None for any other."""
+    query = sa.select(_v.c.created_at).where(_v.c.notice_id == notice.id, _v.c.version == version + 1)
+    next_at: dt.datetime | None = tx.execute(query).scalar() if version > 0 else None
+    return None if next_at is None else next_at - dt.timedelta(microseconds=1)
 
 
 def _count(tx: Tx, notice: Notice) -> Count | None:

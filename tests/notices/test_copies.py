@@ -12,7 +12,7 @@ from bot.delivery.chats import Chat, ChatId
 from bot.delivery.message import Outcome, OutgoingMessage, Verdict
 from bot.delivery.model import ChatState, Lane, State, chat, chat_address, delivery, posting
 from bot.delivery.outbox import Claimed, Delivery, Drop
-from bot.notices import cards, copies, model, publish, queries, recall, revise
+from bot.notices import cards, chase, copies, model, publish, queries, recall, revise
 from bot.notices.rules import Kind
 from bot.roster import audience, people
 from bot.summaries.handling import Handling
@@ -180,6 +180,9 @@ def test_what_was_never_sent_is_dropped_and_a_chase_too(city, sent):
     where = Chat(ChatId(FIRST), -FIRST, "group", "群", ChatState.OK, None, is_pilot=False)  # type: ignore[arg-type]
     never = Delivery(1, where, "card", str(sent), is_repeat=False, posted=None)
     assert cards.Cards(world.WORDS).card(city.tx, city.now, never) == Drop("recalled")
+    owed = {"notice_id": sent, "contact_id": OFFICER, "asked_by": "timer", "at": LATER}
+    (chase_id,) = city.tx.execute(model.chase.insert().values(owed).returning(model.chase.c.id)).one()
+    assert chase.claim(city.tx, city.now, chase_id, user_id=OFFICER) == Drop("over")
 
 
 def test_who_changed_it_and_when_is_kept(city, sent):

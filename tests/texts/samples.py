@@ -480,7 +480,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "handling.page": [{"n": n} for n in HANDLED],
     "handling.failures": _each(title=["字" * 30], recalled=[True, False], first=[8], page=[2], pages=[12], count=[120],
         names=[[Fact(name=f"{LONG}{WHO}", why=w) for w in ("gone", "muted", "blocked", "doubt", "other")], []]),
-    "handling.progress": _each(title=["字" * 30], at=[AT], frozen=[True, False], page=[1], pages=[1, 3],
+    "handling.progress": _each(title=["字" * 30], at=[AT], version=[0, 12], page=[1], pages=[1, 3],
         lines=[[Fact(done=1999, expected=2000, key="12", text="字" * 40, party=party, due="12月30日(周三)17:00")
                 for party in ("", "校长、安全专干")]]),
     "handling.recall_ask": _each(title=["字" * 30], chats=[4000]),
@@ -490,7 +490,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "handling.proposal": _each(title=["字" * 30], item=["", "*", "12"], text=["字" * 1000], chats=[4000],
                                due=["", "12月30日(周三)17:00"]),
     "handling.revised": _each(title=["字" * 30], version=[12], items=[[], ["1", "2"]], chats=[4000]),
-    "handling.left": _count,
+    "handling.left": _count, "handling.version": [{"version": 12}],
     "toast.acknowledged": _each(unit=[LONG, "8 所"], words=["已知悉"], at=[AT]), "toast.listed": _unit,
     "toast.item": _each(unit=[LONG], item=["12"], words=["字" * 10], at=[AT]),
     "toast.item_late": _each(unit=[LONG], item=["12"], words=["字" * 10], due_at=[DUE]),

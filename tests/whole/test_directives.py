@@ -98,6 +98,12 @@ async def test_items_are_answered_in_private_and_a_second_version_asks_only_what
     assert table["notice"]["version"] == 2
     assert table["total"]["answered"] == 0
     assert [i["done"] for i in table["items"]] == [1, 1, 0]  # the answers to the old items stand
+    await town.later(MINUTE)
+    await town.press("刘市安", asked, "返回")
+    await town.press("刘市安", asked, "逐项进度")
+    await town.until(lambda: "0/17 3 三防到位,门卫登记来访" in asked.text)
+    await town.press("刘市安", asked, "第 1 版")
+    await town.until(lambda: "2/17 3 三防到位(分管副校长)" in asked.text and "第 1 版,截至" in asked.text)
     await town.until(lambda: "三防到位,门卫登记来访" in listed.text)
     await town.press("李银桥", listed, "☐ 3")
     await town.until(lambda: "3 项都报了" in listed.text)

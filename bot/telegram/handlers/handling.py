@@ -31,7 +31,8 @@ class Handlings:
     async def items(self, _: telegram.Update, context: Context) -> None:
         """[逐项进度]."""
         await self._look(context, lambda tx, now, it: self.pages.items(
-            tx, now, person=people.by_user(tx, context.user_id), notice_id=it.notice, page=it.number(0) or 0
+            tx, now, person=people.by_user(tx, context.user_id), notice_id=it.notice, page=it.number(0) or 0,
+            version=it.number(1) or 0,
         ))  # fmt: skip
 
     async def left(self, _: telegram.Update, context: Context) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from bot.db import Tx
-from bot.notices import chase, desk, histories, queries, rules, trouble
+from bot.notices import chase, desk, histories, progress, queries, rules, trouble
+from bot.notices.progress import Progress
 from bot.notices.queries import Status, Table
 from bot.notices.trouble import Trouble
 from bot.roster import access, contacts, people
@@ -18,6 +19,7 @@ from bot.roster.plain_cells import Value
 from bot.summaries.looks import HEADER_LINE, Book
 from bot.texts import Words
 
+ITEM_HEAD = 40  # characters of an item over its column
 FIGURES = (*("数",) * 9, "率")
 FIGURE_WIDTHS = (*(9,) * 9, 10)
 NAMED = (*("文字",) * 5, "时间", "文字", "长文", "时间", "数", "时间", "文字", "文字")
@@ -45,10 +47,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
-    """Everything the workbook says, read in one snapshot."""
+    """Everything the workbook says, read in one snapshot.
+
+    Attributes:
+        items: of a directive, each with how many have answered it.
+    """
 
     table: Table
     lines: tuple[Line, ...]
+    items: tuple[Progress, ...] = ()
 
 
 def collect(
@@ -92,7 +99,9 @@ def collect(
             _shown(first, phones if may_ring else "never"),
         )  # fmt: skip
 
-    return Sheets(table, tuple(line(s) for s in listed))
+    is_directive = table.notice.kind is rules.Kind.DIRECTIVE
+    items = tuple(progress.of(tx, table)) if is_directive else ()
+    return Sheets(table, tuple(line(s) for s in listed), items)
 
 
 def _is_worth_a_line(s: Status) -> bool:
@@ -112,6 +121,8 @@ def build(sheets: Sheets, words: Words) -> bytes:
     """
     book, title = Book(words), words.plain("workbook.title", head=_head(sheets.table))
     _numbers(book, title, sheets.table, words)
+    if sheets.items:
+        _items(book, title, sheets, words)
     _names(book, title, sheets, words)
     return book.content()
 
@@ -141,6 +152,24 @@ def figures(row: rules.Row, words: Words) -> list[Value]:
         row.expected, row.answered, row.late, row.trouble, row.missing, row.silent, row.unbound, row.undelivered,
         row.excused, rate,
     ]  # fmt: skip
+
+
+def _items(book: Book, title: str, sheets: Sheets, words: Words) -> None:
+    """Of a directive: which unit has read it, and which item each has answered; 免报 units are not in it."""
+    asked = [s for s in sheets.table.statuses if not s.excused]
+    heads = [f"{it.item.key} {it.item.text}"[:ITEM_HEAD] for it in sheets.items]
+    columns = [*words.plain("workbook.item_columns").split("\n"), *heads]
+    widths = (28, 14, 17, *(14,) * len(heads))
+    sheet = book.sheet(words.plain("workbook.items"), title, columns, widths, lines=len(asked))
+    mark, zone = words.plain("workbook.done"), words.zone
+    for number, s in enumerate(asked, start=HEADER_LINE + 1):
+        marks = [mark if it.item.key in s.done else "" for it in sheets.items]
+        values: list[Value] = [s.name, s.row_name, local(s.acknowledged_at, zone), *marks]
+        book.put(sheet, number, values, ("文字", "文字", "时间", *("文字",) * len(marks)))
+    known = sum(s.acknowledged_at is not None for s in asked)
+    total: list[Value] = [words.plain("workbook.total"), "", known, *(it.done for it in sheets.items)]
+    styles = ("合计", "合计", *("合计数",) * (1 + len(heads)))
+    book.put(sheet, HEADER_LINE + 1 + len(asked), total, styles)
 
 
 def _names(book: Book, title: str, sheets: Sheets, words: Words) -> None:

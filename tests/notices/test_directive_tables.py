@@ -1,0 +1,114 @@
+"""What a directive's table says is the same as JSON, as a workbook and in chat."""
+
+import datetime as dt
+import io
+
+import openpyxl
+import pytest
+
+from bot.notices import answer, items, publish, queries, rules
+from bot.notices.answer import Press
+from bot.notices.publish import Item
+from bot.notices.rules import Kind, Value
+from bot.roster import audience, people
+from bot.summaries import document, workbook
+from bot.summaries.handling import Handling
+from bot.summaries.pages import Pages
+from bot.summaries.place import Page, Part
+from tests.notices import counter, world
+from tests.notices.world import World
+
+OFFICER = 10
+
+
+@pytest.fixture
+def notice(city: World) -> int:
+    """DH2 has read it and done 1 and 3, HD1 has done all, an officer did it for SZ1, DH3 is excused."""
+    for number, contact in enumerate(counter.CONTACTS, start=1):
+        city.share_phone(number, contact)
+    draft = publish.Draft(
+        content_id="D2", title="六项强化", kind=Kind.DIRECTIVE, audience=audience.parse("schools"), text="请逐项落实。",
+        due_at=city.now + dt.timedelta(days=1), yes_words="已落实", trouble_words="有困难",
+        items=(Item("1", "=1+1", "校长"), Item("2", "五防教育"), Item("3", "三防到位", "", city.now + dt.timedelta(hours=2))),
+    )  # fmt: skip
+    made = publish.publish(city.tx, city.now, draft, by="contact:10").notice_id
+    city.wait(5)
+    items.acknowledge(city.tx, city.now, press(city, made, 3, "DH2"))
+    for key in ("1", "3"):
+        answer.press(city.tx, city.now, press(city, made, 3, "DH2", key))
+    items.rest(city.tx, city.now, press(city, made, 5, "HD1"))
+    ids = [city.ids["SZ1"]]
+    world.desk.on_behalf(
+        city.tx, city.now, notice_id=made, unit_ids=ids, user_id=OFFICER, value=rules.Value.YES
+    )
+    world.desk.excuse(
+        city.tx, city.now, notice_id=made, unit_ids=[city.ids["DH3"]], user_id=OFFICER, reason="other"
+    )
+    return made
+
+
+def press(city: World, notice: int, user: int, unit: str, item: str = "") -> Press:
+    return Press(notice, 1, Value.YES, user, user, None, unit_id=city.ids[unit], item=item)
+
+
+def test_json_workbook_and_chat_tell_the_same(city: World, notice: int) -> None:
+    told = document.build(city.tx, notice_id=notice, now=city.now, as_of=None, zone=world.WORDS.zone)
+    total = told["total"]
+    assert (total["expected"], total["answered"], total["excused"], total["acknowledged"]) == (5, 2, 1, 2)
+    assert [(it["item"], it["done"], it["expected"]) for it in told["items"]] == [
+        ("1", 3, 5),
+        ("2", 2, 5),
+        ("3", 3, 5),
+    ]
+    assert told["items"][2]["due_at"] == "2026-09-30T11:00:00+08:00"
+    assert sum(row["acknowledged"] for row in told["rows"]) == total["acknowledged"]
+
+    sheets = workbook.collect(city.tx, notice_id=notice, now=city.now)
+    book = openpyxl.load_workbook(io.BytesIO(workbook.build(sheets, world.WORDS)))
+    sheet = book["逐项"]
+    head, *lines, last = [
+        [cell.value for cell in row] for row in sheet.iter_rows(min_row=workbook.HEADER_LINE)
+    ]
+    assert head == ["单位", "所属", "已知悉", "1 =1+1", "2 五防教育", "3 三防到位"]
+    assert "f" not in {cell.data_type for row in sheet.iter_rows() for cell in row}  # no formula
+    assert last[2:] == [total["acknowledged"], *(it["done"] for it in told["items"])]
+    marks = {line[0]: [bool(mark) for mark in line[2:]] for line in lines}
+    assert len(marks) == total["expected"]
+    assert marks["DH2单位"] == [True, True, False, True]
+    assert marks["SZ1单位"] == [False, True, True, True]  # 代报 has read nothing for the school
+    assert marks["HD2单位"] == [False] * 4
+
+    reader = people.by_user(city.tx, OFFICER)
+    pages = Handling(world.WORDS)
+    html = pages.items(city.tx, city.now, person=reader, notice_id=notice, page=0).html
+    assert [line.split()[:2] for line in html.split("\n")[2:]] == [["3/5", "1"], ["2/5", "2"], ["3/5", "3"]]
+    assert (
+        "已知悉 2/5 校,逐项报齐 2/5 校" in pages.page(city.tx, city.now, person=reader, notice_id=notice).html
+    )
+    shown = Pages(world.WORDS, "masked")
+    assert "已知悉 2" in shown.show(city.tx, city.now, person=reader, page=Page(notice)).html
+
+
+def test_a_school_is_told_of_item_by_item(city: World, notice: int) -> None:
+    reader = people.by_user(city.tx, OFFICER)
+    page = Page(notice, part=Part.UNIT, unit_id=city.ids["DH2"])
+    html = Pages(world.WORDS, "masked").show(city.tx, city.now, person=reader, page=page).html
+    assert "没报的项:2" in html
+    assert [line.strip() for line in html.split("\n") if "第 " in line or "👌" in line] == [
+        "09:05 zhao校长 👌", "09:05 zhao校长 第 1 项 ✅", "09:05 zhao校长 第 3 项 ✅",
+    ]  # fmt: skip
+
+
+def test_an_ordinary_notice_says_nothing_of_items(city: World) -> None:
+    simple = city.publish("county:DH")
+    told = document.build(city.tx, notice_id=simple, now=city.now, as_of=None, zone=world.WORDS.zone)
+    assert "items" not in told
+    assert "acknowledged" not in told["total"]
+    assert "version" not in told["notice"]
+    assert queries.standing(city.tx, simple)[0].key == ""
+    assert (
+        "逐项"
+        not in openpyxl.load_workbook(
+            io.BytesIO(workbook.build(workbook.collect(city.tx, notice_id=simple, now=city.now), world.WORDS))
+        ).sheetnames
+    )

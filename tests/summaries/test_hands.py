@@ -5,10 +5,14 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable
 
-from bot.db import Database
-from bot.delivery import chats, hands, stale
+import pytest
+
+from bot import app
+from bot.db import Database, Tx
+from bot.delivery import chats, claiming, hands, outbox, settling, stale
 from bot.delivery import model as delivery
 from bot.delivery.hands import Why
+from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState, State
 from bot.delivery.settling import NOWHERE
 from bot.inbox import model as inbox
@@ -16,7 +20,7 @@ from bot.notices import model as notices
 from bot.roster import access
 from bot.summaries import doctor
 from bot.summaries import hands as needs
-from tests.notices.world import WORDS, World
+from tests.notices.world import BOT_ID, PREPARE, WORDS, World
 
 _d, _p = delivery.delivery, delivery.posting
 MINUTE = dt.timedelta(minutes=1)
@@ -219,8 +223,8 @@ def test_what_is_uncertain_and_not_repeated_is_told_of_until_it_is_known(city: W
 @played
 def test_what_has_been_due_for_ten_minutes_is_one_line_and_a_halted_chat_another(city: World) -> None:
     settled(city)
-    for subject in range(3):
-        owed(city, "user:1", "card", subject, State.QUEUED)
+    for subject, kind in enumerate(("card", "deadline", "say")):
+        owed(city, "user:1", kind, subject, State.QUEUED)
     owed(city, "user:3", "card", 9, State.QUEUED, not_before=city.now + 12 * MINUTE)  # not yet for long
     tried = {"attempts": 2, "not_before": city.now + 60 * MINUTE}  # what was tried was due before
     owed(city, "group:1", "card", 1, State.QUEUED, **tried)
@@ -236,6 +240,75 @@ def test_what_has_been_due_for_ten_minutes_is_one_line_and_a_halted_chat_another
         "DH单位“group:1”:Telegram 让我等到今天10:00,1 条等着发",
     ]
     assert [need.is_bad for need in needs.read(city.tx, city.now)] == [True, False]
+
+
+# ── from the call to the line ────────────────────────────────────────────────────────────────────
+
+SENT, UNCERTAIN = Outcome(Verdict.SENT, message_id=7), Outcome(Verdict.UNCERTAIN)
+ENDS: dict[
+    str, tuple[list[Outcome], list[Why]]
+] = {  # what Telegram says, one call after another → what needs hands
+    "sent": ([SENT], []),
+    "unchanged": ([Outcome(Verdict.UNCHANGED)], []),
+    "later": ([Outcome(Verdict.LATER, retry_after=dt.timedelta(hours=1))], [Why.HALTED]),
+    "not sent": ([Outcome(Verdict.NOT_SENT)], [Why.STUCK]),
+    "uncertain, then sent": ([UNCERTAIN, SENT], []),
+    "uncertain for good": ([UNCERTAIN, UNCERTAIN], [Why.UNCERTAIN]),
+    "moved": ([Outcome(Verdict.MOVED, moved_to=-7777), SENT], []),
+    "moved to nowhere": ([Outcome(Verdict.MOVED)], [Why.REFUSED]),
+    "gone": ([Outcome(Verdict.GONE, detail="kicked")], [Why.GONE]),
+    "muted": ([Outcome(Verdict.MUTED, detail="no rights")], [Why.MUTED]),
+    "refused": ([Outcome(Verdict.REFUSED, detail="Bad Request")], [Why.REFUSED]),
+}
+
+
+def call(city: World, outcome: Outcome, prepare: dict[str, outbox.Prepare]) -> None:
+    """All that is due leaves: the county's group answers so, everybody else takes it."""
+    for _ in range(3):
+        for item in claiming.claim(
+            city.tx, city.now, prepare, owner="t", bot_id=BOT_ID, limit=9, group_rate=20
+        ):
+            settling.begin_calls(city.tx, city.now, [item.delivery.id], owner="t")
+            is_group = item.delivery.chat.telegram_id < 0
+            settling.settle(city.tx, city.now, item, outcome if is_group else SENT)
+            app.follow(city.tx, city.now, item, outcome if is_group else SENT)
+        city.now += dt.timedelta(seconds=3)
+        if outcome.verdict is not Verdict.SENT:
+            break
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_every_outcome_of_a_call_has_its_line_or_needs_none(db: Database, end: str) -> None:
+    outcomes, why = ENDS[end]
+
+    def play(tx: Tx, _: dt.datetime) -> list[str]:
+        city = settled(World(tx))
+        city.publish("county:DH", lasts=dt.timedelta(days=1))
+        for outcome in outcomes:
+            call(city, outcome, PREPARE)
+        if why not in ([Why.HALTED], [Why.STUCK]):
+            call(city, SENT, PREPARE)  # what has moved on from the group reaches its people
+        city.wait(11)
+        return [need.why for need in needs.read(tx, city.now)]
+
+    assert await db.transact(play) == why
+
+
+@played
+def test_what_nobody_can_put_into_words_is_our_fault(city: World) -> None:
+    settled(city)
+    owed(city, "group:1", "card", 1, State.QUEUED)
+    owed(city, "user:1", "xyz", 2, State.QUEUED)
+
+    def broken(tx: Tx, now: dt.datetime, it: outbox.Delivery) -> outbox.Drop:
+        raise KeyError(it.kind)
+
+    call(city, SENT, {"card": broken})
+
+    found = needs.read(city.tx, city.now)
+    assert [(need.why, need.text) for need in found] == [
+        (Why.REFUSED, "no words: KeyError"), (Why.REFUSED, "unknown kind xyz"),
+    ]  # fmt: skip
 
 
 # ── the list, and who reads it ───────────────────────────────────────────────────────────────────

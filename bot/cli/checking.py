@@ -2,6 +2,7 @@
 
 from bot.cli import console, keeping
 from bot.cli.console import Arguments, Commands
+from bot.composing import rules
 from bot.db import migrate
 from bot.plans import book as books
 from bot.plans import switching
@@ -30,6 +31,10 @@ def _doctor(_: Arguments, chosen: Settings) -> int:
     book = books.read(chosen.config_dir, chosen.zone)
     found = [
         *(doctor.Finding(True, f"计划和校历:{fault}") for fault in book.faults),
+        *(
+            doctor.Finding(True, f"发通知:{fault}")
+            for fault in rules.load(chosen.config_dir / rules.FILE).faults
+        ),
         *(doctor.Finding(True, f"保留期限:{fault}") for fault in keeping.kept(chosen).faults),
         *(
             doctor.Finding(False, line)

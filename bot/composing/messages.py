@@ -4,9 +4,11 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.composing import drafts, opinions, pages, sending
+from bot.composing import drafts, opinions, place, sending
+from bot.composing.looks import Looks
 from bot.composing.model import State
-from bot.composing.pages import Pages, Part
+from bot.composing.pages import Pages
+from bot.composing.place import Part
 from bot.composing.sending import DeskNow
 from bot.db import Tx
 from bot.delivery import outbox
@@ -29,7 +31,7 @@ class Messages:
         draft, edition = self._draft(tx, delivery)
         if draft is None:
             return Drop("the draft is gone")
-        show = Pages(self.desk())
+        show = Looks(self.desk())
         if draft.state is State.ASKED and draft.edition == edition:
             shown = show.put_to_second(tx, now, draft)
         elif delivery.posted is None:
@@ -47,7 +49,7 @@ class Messages:
         if draft.is_open:
             by = people.get(tx, draft.refused_by).said_by() if draft.refused_by is not None else ""
             html = desk.words.html("composing.back", title=draft.title, by=by, why=draft.refusal)
-            mend = Callback(pages.PAGE, draft.id, draft.edition, (Part.READY,))
+            mend = Callback(place.PAGE, draft.id, draft.edition, (Part.READY,))
             label = desk.words.plain("composing.button", which="mend")
             return OutgoingMessage(html, ((Button(label, mend),),), edit_of=delivery.posted)
         shown = Pages(desk).standing(tx, draft)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot import errors
-from bot.composing import drafts, outlook, pages, sending, whom
+from bot.composing import drafts, outlook, place, sending, whom
 from bot.composing.drafts import Draft
+from bot.composing.looks import Looks
 from bot.composing.model import State
-from bot.composing.pages import Pages, Part, Shown
+from bot.composing.pages import Pages
+from bot.composing.place import Part, Shown
 from bot.composing.sending import Agreed, Desk, Sent
 from bot.db import Tx
 from bot.delivery.message import Callback, OutgoingMessage
@@ -94,9 +96,9 @@ def shown_on(
     *, toast: str = "", also: tuple[OutgoingMessage, ...] = (),
 ) -> Done:  # fmt: skip
     """The draft's page; what can be typed there is expected from now on, and nothing else of ours."""
-    it = shown or Shown(pages.step(draft))
-    part = pages.step(draft) if it.part is Part.READY else it.part
-    if draft.is_open and part in pages.TYPED:
+    it = shown or Shown(place.step(draft))
+    part = place.step(draft) if it.part is Part.READY else it.part
+    if draft.is_open and part in place.TYPED:
         questions.ask(tx, now, user_id, QUESTION, f"{draft.id}:{part}", for_=TYPED_WITHIN)
     else:
         asked = questions.open(tx, now, user_id)
@@ -124,9 +126,9 @@ def press(
     drafts.on_message(tx, now, draft.id, message_id)
     act = _OPEN.get(callback.action) if draft.is_open else _SETTLED.get(callback.action)
     if act is None or callback.version != draft.edition:
-        stays = pages.shown_of(callback) if callback.action == pages.WORD else None
+        stays = place.shown_of(callback) if callback.action == place.WORD else None
         return shown_on(tx, now, desk, person, draft, stays, user_id, toast="old")
-    if callback.action == pages.TRY:
+    if callback.action == place.TRY:
         also = (_rehearsed(tx, now, draft, person, desk),)
         return shown_on(tx, now, desk, person, draft, Shown(Part.READY), user_id, also=also)
     after, shown, toast = act(Pressed(tx, now, desk, person, draft, callback))
@@ -134,7 +136,7 @@ def press(
 
 
 def _page(it: Pressed) -> Then:
-    return it.draft, pages.shown_of(it.callback), ""
+    return it.draft, place.shown_of(it.callback), ""
 
 
 def _anew(it: Pressed) -> Then:
@@ -162,7 +164,7 @@ def _word(it: Pressed) -> Then:
     mine = [u for u in everyone if reach.has(u.place)]
     known = [option.word for group in whom.Group for option in whom.options(group, everyone, mine)]
     word = next((word for word in known if whom.key(word) == it.word(2)), None)
-    shown = pages.shown_of(it.callback)
+    shown = place.shown_of(it.callback)
     if word is None:
         return it.draft, shown, "old"
     choice = (whom.read(it.draft.audience) or whom.Choice()).turned(word)
@@ -190,7 +192,7 @@ def _clear(it: Pressed) -> Then:
 
 
 def _kind(it: Pressed) -> Then:
-    kind = next((kind for kind in pages.KINDS if kind.value == it.word()), None)
+    kind = next((kind for kind in place.KINDS if kind.value == it.word()), None)
     if kind is None or (kind is Kind.DIRECTIVE and not it.draft.items):
         return it.draft, Shown(Part.WHAT), "old"
     values: dict[str, object] = {"kind": kind.value}
@@ -202,14 +204,14 @@ def _kind(it: Pressed) -> Then:
 
 
 def _due(it: Pressed) -> Then:
-    due_at = pages.due_of(it.word(), it.now, it.desk.zone)
+    due_at = place.due_of(it.word(), it.now, it.desk.zone)
     if due_at is None:
         return it.draft, Shown(Part.WHEN), "soon"
     return it.change(due_at=due_at), None, ""
 
 
 def _sound(it: Pressed) -> Then:
-    if it.word() not in pages.levels(it.draft):
+    if it.word() not in place.levels(it.draft):
         return it.draft, Shown(Part.SOUND), "old"
     return it.change(level=it.word()), None, ""
 
@@ -230,7 +232,7 @@ def _first(it: Pressed) -> Then:
 
 def _send(it: Pressed) -> Then:
     told = it.callback.number(0)
-    if told is None or pages.step(it.draft) is not Part.READY:
+    if told is None or place.step(it.draft) is not Part.READY:
         return it.draft, None, "old"
     try:
         done = sending.send(it.tx, it.now, it.draft, it.person, told=told, desk=it.desk)
@@ -266,12 +268,12 @@ def _rest(it: Pressed) -> Then:
 
 
 _OPEN: dict[str, Callable[[Pressed], Then]] = {
-    pages.PAGE: _page, pages.NEW: _anew, pages.DROP: _drop, pages.TITLE: _title, pages.WORD: _word, pages.CLEAR: _clear,
-    pages.KIND: _kind, pages.DUE: _due, pages.SOUND: _sound, pages.NO_FILES: _no_files, pages.FIRST: _first,
-    pages.SEND: _send, pages.TRY: _page,
+    place.PAGE: _page, place.NEW: _anew, place.DROP: _drop, place.TITLE: _title, place.WORD: _word, place.CLEAR: _clear,
+    place.KIND: _kind, place.DUE: _due, place.SOUND: _sound, place.NO_FILES: _no_files, place.FIRST: _first,
+    place.SEND: _send, place.TRY: _page,
 }  # fmt: skip
 _SETTLED: dict[str, Callable[[Pressed], Then]] = {
-    pages.UNDO: _undo, pages.REST: _rest, pages.NEW: _anew, pages.SEND: _left,
+    place.UNDO: _undo, place.REST: _rest, place.NEW: _anew, place.SEND: _left,
 }  # fmt: skip
 
 
@@ -340,7 +342,7 @@ def _is_of(tx: Tx, person: Person, row: sa.RowMapping) -> bool:
 
 def _rehearsed(tx: Tx, now: dt.datetime, draft: Draft, person: Person, desk: Desk) -> OutgoingMessage:
     ahead = outlook.look(tx, now, draft, person, rules=desk.rules, zone=desk.zone)
-    return Pages(desk).rehearsal(draft, now, is_trial=ahead.is_trial)
+    return Looks(desk).rehearsal(draft, now, is_trial=ahead.is_trial)
 
 
 def look(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: Desk) -> Done:
@@ -398,5 +400,5 @@ def _put(tx: Tx, now: dt.datetime, callback: Callback, desk: Desk, toast: str) -
     """What the card that asks tells now: the outbox edits the other copies, this one at once."""
     draft = drafts.get(tx, callback.notice)
     is_live = draft.state is State.ASKED and draft.edition == callback.version
-    shown = Pages(desk).put_to_second(tx, now, draft) if is_live else Pages(desk).put_over(tx, draft)
+    shown = Looks(desk).put_to_second(tx, now, draft) if is_live else Looks(desk).put_over(tx, draft)
     return Done(shown, desk.words.plain("composing.toast", which=toast))

@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot import errors
-from bot.composing import drafts, pages, pasting, presses, rules, sending, when, whom
+from bot.composing import drafts, pasting, place, presses, rules, sending, when, whom
 from bot.composing.drafts import Draft
-from bot.composing.pages import Part, Shown
+from bot.composing.place import Part, Shown
 from bot.composing.presses import Done
 from bot.composing.sending import Agreed, Desk
 from bot.db import Tx
@@ -144,7 +144,7 @@ def attached(tx: Tx, now: dt.datetime, file: File, caption: str, *, user_id: int
             fault = refused.sentence
     if caption.strip() and not draft.title:
         draft = drafts.put(tx, now, draft, pasting.read(caption))
-    return presses.shown_on(tx, now, desk, person, draft, Shown(pages.step(draft), 0, fault), user_id)
+    return presses.shown_on(tx, now, desk, person, draft, Shown(place.step(draft), 0, fault), user_id)
 
 
 def cancel(tx: Tx, now: dt.datetime, *, user_id: int, desk: Desk) -> Done | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, CommandHandler, MessageHandler, filters
 
 from bot.composing import opinions, sending
-from bot.composing import pages as drafts
+from bot.composing import place as drafts
 from bot.composing.rules import House, usual
 from bot.notices.directive_cards import DirectiveCards
 from bot.notices.trouble_messages import TroubleMessages

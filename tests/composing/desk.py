@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.audit import model as audit
 from bot.calendar import loading
 from bot.composing import drafts, messages, presses, sending, typing
-from bot.composing import pages as actions
+from bot.composing import place as actions
 from bot.composing.drafts import Draft
 from bot.composing.presses import Done
 from bot.composing.rules import Rules

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from bot import errors
-from bot.composing import opinions, pages
+from bot.composing import opinions, place
 from bot.composing.model import State
 from bot.composing.rules import Rules
 from bot.db import Database
@@ -61,7 +61,7 @@ async def test_a_page_of_an_earlier_edition_changes_nothing(bureau: Bureau) -> N
     stale = bureau.button("刘市安", "不用回")
     await bureau.press("刘市安", "写一句")
     before = await bureau.draft()
-    for callback in (stale, old, Callback(pages.DROP, before.id, before.edition - 1)):
+    for callback in (stale, old, Callback(place.DROP, before.id, before.edition - 1)):
         assert "将发给 6 校" in await bureau.send_data("刘市安", callback)
         assert bureau.toast == "这一页刚更新过,请看现在的样子。"
     after = await bureau.draft()
@@ -296,7 +296,7 @@ async def test_a_county_sends_the_citys_notice_again_to_its_own(bureau: Bureau) 
     other = await sent(bureau, whom="白塔镇小学")
     await bureau.press("郑大河", "不发了")
     with pytest.raises(errors.NotAllowed):
-        await bureau.send_data("郑大河", Callback(pages.AGAIN, other))
+        await bureau.send_data("郑大河", Callback(place.AGAIN, other))
     assert number != other
 
 
@@ -304,7 +304,7 @@ async def test_an_old_notice_does_not_silently_replace_a_draft(bureau: Bureau) -
     bureau.rules = ALONE
     number = await sent(bureau)
     await bureau.ready(text="另一件事。")
-    assert "您有一份没发的草稿:另一件事。" in await bureau.send_data("刘市安", Callback(pages.AGAIN, number))
+    assert "您有一份没发的草稿:另一件事。" in await bureau.send_data("刘市安", Callback(place.AGAIN, number))
     await bureau.press("刘市安", "重新写,旧的不要")
     assert (await bureau.draft()).again == number
 

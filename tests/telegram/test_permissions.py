@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from telegram import ext
 
-from bot.composing import pages as drafts
+from bot.composing import place as drafts
 from bot.db import Tx
 from bot.delivery.message import Callback
 from bot.plans import days_off, place, report_pages

@@ -357,7 +357,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "composing.button": [{"which": n} for n in (
         "drop", "go_on", "anew", "title_is_fine", "next", "clear", "back", "text", "title", "whom", "what", "when", "sound",
         "no_files", "try", "first", "all_at_once", "undo", "withdraw", "mend", "rest", "table", "agree", "refuse", "full",
-        "files", "today17", "next12", "friday17", "opinion",
+        "files", "today17", "next12", "friday17", "opinion", "again",
     )],
     "composing.toast": [{"which": n} for n in (
         "old", "other", "soon", "alone", "leaving", "asked", "reason", "undone", "left", "agreed", "over", "changed",

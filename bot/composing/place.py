@@ -1,0 +1,129 @@
+"""What the buttons of a draft carry, which questions there are and in what order; pure."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.composing import rules
+from bot.composing.drafts import Draft
+from bot.composing.whom import Group
+from bot.delivery.message import Button, Callback
+from bot.notices.rules import Kind
+
+Rows = tuple[tuple[Button, ...], ...]
+
+# actions of the routing table
+PAGE, NEW, DROP, AGAIN, REST = "c-page", "c-new", "c-drop", "c-again", "c-rest"
+WORD, CLEAR, KIND, DUE, SOUND, TITLE = "c-word", "c-clear", "c-kind", "c-due", "c-sound", "c-title"
+NO_FILES, FIRST, TRY, LOOK = "c-bare", "c-first", "c-try", "c-look"
+SEND, UNDO, AGREE, REFUSE = "c-send", "c-undo", "c-agree", "c-refuse"
+OWN = (
+    PAGE, NEW, DROP, REST, WORD, CLEAR, KIND, DUE, SOUND, TITLE, NO_FILES, FIRST, TRY, SEND, UNDO,
+)  # of the author's own message  # fmt: skip
+PER_PAGE = 8
+PAGES = 9999
+KINDS = (Kind.REMINDER, Kind.CONFIRM, Kind.DIRECTIVE, Kind.REPORT)
+
+
+class Part(StrEnum):
+    """What the message shows of an open draft."""
+
+    TEXT = "t"
+    NAME = "n"
+    SUMMARY = "y"
+    WHOM = "w"
+    COUNTIES = "c"
+    STAGES = "s"
+    TAGS = "g"
+    WHAT = "k"
+    WHEN = "d"
+    SOUND = "l"
+    REASON = "x"
+    READY = "r"
+    FIRST = "f"
+    UNREACHED = "u"
+
+
+TYPED = (
+    Part.TEXT,
+    Part.NAME,
+    Part.SUMMARY,
+    Part.WHOM,
+    Part.WHEN,
+    Part.REASON,
+)  # something can be typed there
+GROUPS = {Part.COUNTIES: Group.COUNTY, Part.STAGES: Group.STAGE, Part.TAGS: Group.TAG}
+BEFORE = {
+    Part.SUMMARY: Part.TEXT, Part.WHOM: Part.TEXT, Part.WHAT: Part.WHOM, Part.WHEN: Part.WHAT, Part.SOUND: Part.WHAT,
+    Part.COUNTIES: Part.WHOM, Part.STAGES: Part.WHOM, Part.TAGS: Part.WHOM,
+}  # fmt: skip
+
+
+def step(draft: Draft) -> Part:
+    """What is still to be said; READY when all is."""
+    if not draft.title:
+        return Part.TEXT
+    if not draft.text:
+        return Part.SUMMARY
+    if not draft.audience:
+        return Part.WHOM
+    if draft.kind is None:
+        return Part.WHAT
+    if draft.is_ask and draft.due_at is None:
+        return Part.WHEN
+    return Part.READY if draft.level else Part.SOUND
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page about to be made.
+
+    Attributes:
+        page: of a list, from 0.
+        fault: what was wrong with what was just typed.
+    """
+
+    part: Part
+    page: int = 0
+    fault: str = ""
+
+
+# ── small choices ────────────────────────────────────────────────────────────────────────────────
+
+DUES = ("today17", "next12", "friday17")
+FRIDAY = 4
+
+
+def due_of(name: str, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime | None:
+    """The instant a button of a deadline means; None where it is past, or another button says the same."""
+    today = now.astimezone(zone).date()
+    to_friday = FRIDAY - today.weekday()
+    days, hour = {"today17": (0, 17), "next12": (1, 12), "friday17": (to_friday, 17)}.get(name, (-1, 0))
+    if days < 0 or (name == "friday17" and days == 0):
+        return None
+    at = dt.datetime.combine(today + dt.timedelta(days=days), dt.time(hour), zone).astimezone(dt.UTC)
+    return at if at > now + rules.MINUTE + rules.SOONEST else None
+
+
+def levels(draft: Draft) -> tuple[str, ...]:
+    """What can be chosen: an ask is heard."""
+    return ("today", "now") if draft.is_ask else ("info", "today", "now")
+
+
+def by(buttons: list[Button], count: int) -> Rows:
+    """The buttons, so many a row."""
+    return tuple(tuple(buttons[at : at + count]) for at in range(0, len(buttons), count))
+
+
+def cut(count: int, page: int) -> tuple[int, int, slice]:
+    """The page that is shown, how many there are, and its part of a list of `count`."""
+    pages = max(1, -(-count // PER_PAGE))
+    here = min(page, pages - 1)
+    return here, pages, slice(here * PER_PAGE, (here + 1) * PER_PAGE)
+
+
+def shown_of(callback: Callback) -> Shown:
+    """The page a button leads to; the whole where it says nothing we know."""
+    word = callback.args[0] if callback.args else ""
+    part = Part(word) if word in list(Part) else Part.READY
+    return Shown(part, min(callback.number(1) or 0, PAGES))

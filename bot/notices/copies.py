@@ -60,11 +60,22 @@ class Copy:
 
 
 def of(tx: Tx, notice_id: int, kinds: Collection[str], *, until: dt.datetime | None = None) -> list[Copy]:
-    """The messages of these kinds that hang, or may hang, in chats; sent by `until`, if that is told."""
-    query = sa.select(_p.chat_id, _p.kind, _p.subject).where(_about(posting, tx, notice_id, kinds))
-    if until is not None:
-        query = query.where(_p.sent_at <= until)
-    return [Copy(*row) for row in tx.execute(query.order_by(_p.id))]
+    """The messages of these kinds that hang, or may hang, in chats, and those on their way there.
+
+    With `until`, as of that instant: what was sent by then, or was being sent.
+    """
+    hanging = sa.select(_p.chat_id, _p.kind, _p.subject).where(_about(posting, tx, notice_id, kinds))
+    under_way = sa.select(_d.chat_id, _d.kind, _d.subject).where(_about(delivery, tx, notice_id, kinds))
+    called: sa.ColumnElement[bool]
+    if until is None:
+        called = _d.state.in_([State.RESERVED.value, State.CALLING.value])
+    else:
+        hanging = hanging.where(_p.sent_at <= until)
+        called = sa.and_(
+            _d.called_at <= until, sa.or_(_d.settled_at > until, _d.state == State.CALLING.value)
+        )
+    rows = tx.execute(sa.union(hanging, under_way.where(called)).order_by("chat_id", "kind", "subject"))
+    return [Copy(*row) for row in rows]
 
 
 def _about(table: sa.Table, tx: Tx, notice_id: int, kinds: Collection[str]) -> sa.ColumnElement[bool]:

@@ -161,16 +161,18 @@ def _reworded(
 
 def _shown(tx: Tx, now: dt.datetime, notice: Notice, *, is_new: bool) -> int:
     """Every delivered card is edited; a directive's whose items have changed comes as a new message, with its sound."""
+    hanging = [copy.chat_id for copy in copies.of(tx, notice.id, (copies.CARD,))]
     if is_new:
         former = (copies.CARD_WAS, f"{notice.id}:{notice.version}")
         lane = Lane.ALERT if notice.level == "now" else Lane.SCHEDULED
-        chats = postings.leave_behind(
+        anew = postings.leave_behind(
             tx, now, kind=copies.CARD, subject=str(notice.id), former=former, lane=lane
         )
+        chats = sorted(set(hanging) - set(anew))  # on its way there: edited when it is
     else:
-        chats = [copy.chat_id for copy in copies.of(tx, notice.id, (copies.CARD,))]
-        outbox.show_each(tx, now, [(c, notice.id) for c in chats], copies.CARD, lane=Lane.REFRESH)
+        anew, chats = [], hanging
+    outbox.show_each(tx, now, [(c, notice.id) for c in chats], copies.CARD, lane=Lane.REFRESH)
     for copy in copies.of(tx, notice.id, (copies.ITEMS,)):
         start = now + asking.PRIVATE_EDITS_EVERY
         outbox.show(tx, now, copy.chat_id, copy.kind, copy.subject, lane=Lane.REFRESH, not_before=start)
-    return len(chats)
+    return len(anew) + len(chats)

@@ -197,3 +197,47 @@ def test_who_changed_it_and_when_is_kept(city, sent):
     assert "【已撤回】" in page.html
     assert "第 2 版" in page.html
     assert page.html.count("chen专员") == 3
+
+
+@pytest.mark.parametrize("change", ["correct", "recall"])
+def test_a_card_that_is_being_sent_at_that_instant_is_not_forgotten(city, sent, change):
+    """It was rendered before: it will arrive with the old words."""
+    city.now = LATER
+    chat_id = ChatId(FIRST)
+    city.tx.execute(posting.delete().where(posting.c.chat_id == FIRST))
+    mine = (delivery.c.chat_id == FIRST, delivery.c.kind == "card")
+    calling = {"state": State.CALLING.value, "called_at": LATER - dt.timedelta(seconds=1), "settled_at": None}
+    city.tx.execute(delivery.update().where(*mine).values(calling))
+
+    if change == "correct":
+        assert revise.revise(city.tx, city.now, sent, text="明天停水。", by="test").chats == CHATS
+        kinds: tuple[str, ...] = (copies.CARD,)
+    else:
+        assert recall.recall(city.tx, city.now, sent, by="test") == CHATS
+        kinds = copies.SAYING_IT
+
+    queued = sa.select(delivery.c.id).where(*mine, delivery.c.state == State.QUEUED.value)
+    assert len(city.tx.execute(queued).all()) == 1
+    count = copies.count(city.tx, sent, kinds, since=LATER)
+    assert (count.total, count.waiting) == (CHATS, CHATS)
+    arrived = {"chat_id": chat_id, "kind": "card", "subject": str(sent), "address": -FIRST, "message_id": 7}
+    later = LATER + dt.timedelta(seconds=2)
+    city.tx.execute(posting.insert().values(arrived | {"sent_at": later, "shown_at": later}))
+    ended = delivery.update().where(*mine, delivery.c.state == State.CALLING.value)
+    city.tx.execute(ended.values(state=State.SENT.value, settled_at=later))
+    settled(city, {FIRST: (State.FAILED, "gone: kicked")})
+    count = copies.count(city.tx, sent, kinds, since=LATER)
+    assert (count.total, count.done, [f.chat_id for f in count.failures]) == (CHATS, CHATS - 1, [FIRST])
+
+
+@pytest.mark.parametrize(("tried", "fate"), [
+    ([], copies.Fate.FAILED), ([(State.FAILED, "gone"), (State.QUEUED, "")], copies.Fate.WAITING),
+    ([(State.FAILED, "gone"), (State.SENT, "")], copies.Fate.DONE),
+    ([(State.SENT, ""), (State.FAILED, "gone")], copies.Fate.FAILED),
+    ([(State.DROPPED, "shown anew: message to edit not found"), (State.DROPPED, "recalled")], copies.Fate.DONE),
+    ([(State.DROPPED, "shown anew: message can't be edited"), (State.DROPPED, "recalled")], copies.Fate.FAILED),
+    ([(State.DROPPED, "shown anew: message to edit not found"), (State.FAILED, "muted")], copies.Fate.FAILED),
+    ([(State.UNCERTAIN, "no answer")], copies.Fate.DONE),
+])  # fmt: skip
+def test_the_newest_try_decides_and_a_message_that_is_gone_is_gone(tried, fate):
+    assert copies._fate(tried)[0] is fate

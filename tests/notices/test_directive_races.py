@@ -144,3 +144,18 @@ async def test_an_answer_to_words_that_change_at_that_instant_does_not_count_for
         assert await _commit(engine, _press, notice, WANG, unit, "2") is Said.ITEM
     (status,) = await _commit(engine, queries.statuses, notice)
     assert status.done == ("2",)
+
+
+async def test_who_answers_for_several_schools_reads_for_each_of_them_once(engine):
+    await _commit(engine, _found)
+
+    def publish_(tx: Tx) -> int:
+        draft = publish.Draft(
+            content_id="D3", title="统筹", kind=Kind.DIRECTIVE, audience=audience.parse("unit:DH1 or unit:DH3"), text="请看。",
+            due_at=LATER + world.DUE_AFTER, yes_words="已落实", trouble_words="有困难", items=ITEMS,
+        )  # fmt: skip
+        return publish.publish(tx, LATER, draft, by="test").notice_id
+
+    notice = await _commit(engine, publish_)
+    await _beside(engine, (_read, notice, LI, None), (_read, notice, WANG, None))
+    assert await _commit(engine, _said) == [("", "ack"), ("", "ack")]  # DH1 and DH3

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
+from bot import errors
 from bot.db import engines, urls
 from bot.notices import answer, desk, items, model, publish, queries, revise, rules, trouble
 from bot.notices.answer import Press, Said
@@ -307,3 +308,48 @@ def play(connection) -> Iterator[Play]:
     with connection.begin() as transaction:
         yield Play(connection)
         transaction.rollback()
+
+
+# ── what a script may not reach ──────────────────────────────────────────────────────────────────
+
+
+def test_taking_one_trouble_back_leaves_the_others_of_the_school(play):
+    for key in ("1", "2"):
+        play.world.wait(1)
+        play.item("DH2", 0, key, True)
+    play.world.wait(1)
+    play.end("DH2", "1", "withdraw")
+    play.compare()
+    assert play.ledger.line("DH2", play.now)[1] == ("2",)
+    play.world.wait(1)
+    play.end("DH2", "2", "solve")
+    play.compare()
+    assert play.ledger.line("DH2", play.now)[1] == ("2",)
+
+
+def test_an_item_dropped_may_make_a_school_complete(play):
+    play.world.wait(1)
+    for key in ("1", "2"):
+        play.item("HD1", 0, key, False)
+    said_at = play.now
+    play.world.wait(30)
+    play.revise(frozenset(), "3", "1")
+    play.compare()
+    line = play.ledger.line("HD1", play.now)
+    assert (line[1], line[2]) == (("1", "2"), said_at)
+    play.compare_later()
+
+
+def test_the_items_of_a_directive_are_refused_where_they_make_no_sense(play):
+    tx, now, notice = play.world.tx, play.now, play.notice
+    old = tuple(play.items)
+    for wrong, why in (
+        ((), "要有事项"),
+        ((*old, old[0]), "不重复"),
+        ((*old, Item("a:b", "x")), "不带冒号"),
+        ((*old, Item("9", " ")), "没有写内容"),
+        ((*old, Item("9", "x", "", now - MINUTE)), "还没到的截止时间"),
+        (old, "没有改动"),
+    ):
+        with pytest.raises(errors.Refused, match=why), tx.begin_nested():
+            revise.revise(tx, now, notice, text="请逐项落实。", items=wrong, by="test")

@@ -197,6 +197,7 @@ def test_who_changed_it_and_when_is_kept(city, sent):
     assert "【已撤回】" in page.html
     assert "第 2 版" in page.html
     assert page.html.count("chen专员") == 3
+    assert [line[-1] for line in page.html.split("\n")[1:4]] == ["发", "改", "回"]
 
 
 @pytest.mark.parametrize("change", ["correct", "recall"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot import errors
 from bot.db import engines, urls
+from bot.delivery.model import ChatState, delivery, posting
 from bot.notices import answer, desk, items, model, publish, queries, revise, rules, trouble
 from bot.notices.answer import Press, Said
 from bot.notices.publish import Item
@@ -353,3 +354,60 @@ def test_the_items_of_a_directive_are_refused_where_they_make_no_sense(play):
     ):
         with pytest.raises(errors.Refused, match=why), tx.begin_nested():
             revise.revise(tx, now, notice, text="请逐项落实。", items=wrong, by="test")
+
+
+def test_who_answers_for_several_schools_is_asked_which_one_and_reads_for_all(play):
+    tx, now = play.world.tx, play.now
+    wang = dataclasses.replace(play.press("DH1", 0), unit_id=None)  # of DH1 and DH3
+    asked = items.ask(tx, now, wang)
+    assert (asked.said, asked.count) == (Said.CHOOSE, 2)
+    assert items.acknowledge(tx, now, wang).unit == "2 所"
+    items.rest(tx, now, play.press("DH1", 0))
+    assert items.ask(tx, now, wang) == answer.Outcome(Said.LISTED, "DH3单位")  # the only one that still owes
+
+
+def test_a_list_has_to_have_somewhere_to_go(play):
+    play.world.lose("user:3", ChatState.BLOCKED)
+    assert items.ask(play.world.tx, play.now, play.press("DH2", 0)).said is Said.UNREACHABLE
+
+
+def test_a_list_asked_for_again_comes_at_the_end_of_the_chat(play):
+    tx, now = play.world.tx, play.now
+    items.ask(tx, now, play.press("DH2", 0))
+    p, d = posting.c, delivery.c
+    thing = (p.kind == "items", p.subject == f"{play.notice}:{play.world.ids['DH2']}")
+    row = {"chat_id": tx.execute(sa.select(d.chat_id).where(d.kind == "items")).scalar_one(), "kind": "items",
+           "subject": f"{play.notice}:{play.world.ids['DH2']}", "sent_at": now, "shown_at": now}  # fmt: skip
+    tx.execute(delivery.update().where(d.kind == "items").values(state="sent", settled_at=now))
+    tx.execute(posting.insert().values(row | {"address": 3, "message_id": 77}))
+    items.ask(tx, now, play.press("DH2", 0))
+    assert tx.execute(sa.select(p.message_id).where(*thing)).scalar_one() is None
+    waiting = tx.execute(sa.select(d.kind, d.subject).where(d.state == "queued", d.chat_id == row["chat_id"]))
+    assert {("items", row["subject"]), ("delete", "77")} <= {tuple(it) for it in waiting}
+
+
+def test_a_forged_press_answers_nothing(play):
+    tx, now, notice = play.world.tx, play.now, play.world.publish("county:DH")
+    for it in (
+        play.press("DH2", 0),  # a plain yes to a directive
+        dataclasses.replace(play.press("DH2", 0, "1"), notice_id=notice),  # an item of a notice that has none
+        play.press("DH2", 0, "77"),
+        dataclasses.replace(play.press("DH2", 0, "1"), version=9),
+    ):
+        assert answer.press(tx, now, it).said in (Said.UNKNOWN, Said.OLD_VERSION)
+    for it in (play.press("DH2", 0, "1"), play.press("DH2", 0)):
+        simple = dataclasses.replace(it, notice_id=notice)
+        for verb in (items.acknowledge, items.ask, items.rest, answer.ask_line):
+            expected = Said.SAY if verb is answer.ask_line else Said.UNKNOWN
+            assert verb(tx, now, simple).said is expected
+    assert answer.ask_line(tx, now, play.press("DH2", 0)).said is Said.UNKNOWN
+    with pytest.raises(errors.Refused, match="逐项报"):
+        desk.on_behalf(
+            tx,
+            now,
+            notice_id=play.notice,
+            unit_ids=[play.world.ids["DH2"]],
+            user_id=OFFICER,
+            value=Value.TROUBLE,
+        )
+    assert tx.execute(sa.select(sa.func.count()).select_from(model.answer)).scalar_one() == 0

@@ -1,5 +1,7 @@
 """Directives: what their tables count, against a ledger of our own; versions, colleagues, officers, recall."""
 
+import asyncio
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator
@@ -10,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
-from bot import errors
-from bot.db import engines, urls
+from bot import clock, errors
+from bot.db import Database, engines, urls
 from bot.delivery.model import ChatState, delivery, posting
 from bot.notices import answer, desk, items, model, publish, queries, revise, rules, trouble
 from bot.notices.answer import Press, Said
@@ -297,11 +299,34 @@ def connection(sqlite_template, tmp_path_factory) -> Iterator[sa.Connection]:
 
 
 @hypothesis.given(script=SCRIPTS)
-@hypothesis.settings(max_examples=20)
+@hypothesis.settings(max_examples=12)
 def test_items_versions_answers_and_what_was_taken_back_are_counted_as_our_ledger_counts(connection, script):
     with connection.begin() as transaction:
         run(connection, script)
         transaction.rollback()
+
+
+class _Undo(Exception):
+    """All was as it should be, and nothing of it is kept."""
+
+
+def run_and_undo(tx: sa.Connection, now: dt.datetime, script: list[tuple[int, tuple[str, ...]]]) -> None:
+    run(tx, script)
+    raise _Undo
+
+
+async def run_on(url: str, script: list[tuple[int, tuple[str, ...]]]) -> None:
+    db = await Database.open(url, clock=clock.system)
+    with contextlib.suppress(_Undo):
+        await db.transact(run_and_undo, script)
+    await db.close()
+
+
+@pytest.mark.postgresql
+@hypothesis.given(script=SCRIPTS)
+@hypothesis.settings(max_examples=4, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+def test_postgresql_counts_the_same(postgresql_url, script):
+    asyncio.run(run_on(postgresql_url, script))
 
 
 @pytest.fixture

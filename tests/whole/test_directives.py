@@ -137,6 +137,8 @@ async def test_a_correction_edits_and_a_recall_takes_away(workday: City) -> None
     await town.until(lambda: "现在是第 2 版" in asked.text)
     await town.press("刘市安", asked, "返回")
     await town.until(lambda: "↩️ 撤回" in asked.button_texts)
+    town.sim.block(town.people["钱山阳"])
+    await town.looked()
     await town.press("刘市安", asked, "撤回")
     await town.until(lambda: "不能恢复" in plain(asked))
     assert not card.deleted
@@ -149,7 +151,9 @@ async def test_a_correction_edits_and_a_recall_takes_away(workday: City) -> None
     again = await town.say("刘市安", "汇总")
     assert "【已撤回】" in again.text  # there is no other
     assert "已报 1" in plain(again)
-    await town.until(lambda: "【已撤回】" in asked.text and "收回或标明 3,没改到 0" in plain(asked))
+    await town.until(lambda: "【已撤回】" in asked.text and "收回或标明 2,没改到 1" in plain(asked))
+    await town.press("刘市安", asked, "没改到的 1 个")
+    await town.until(lambda: "1 山阳实验小学钱校长:对方停用了机器人" in asked.text)
 
 
 async def test_a_county_tells_to_how_many_of_its_schools_it_has_passed_it_on(workday: City) -> None:

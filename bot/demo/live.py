@@ -30,7 +30,10 @@ HAPPENS = {
     "17:00": Both("截止,表到市局", "due; the city gets its table"),
     "17:30": Both("补报了多少", "what came late"),
 }
-KINDS = {"reminder": Both("不用回", "no answer"), "confirm": Both("点一下", "one tap")}
+KINDS = {
+    "reminder": Both("不用回", "no answer"), "confirm": Both("点一下", "one tap"),
+    "directive": Both("逐项反馈", "item by item"),
+}  # fmt: skip
 REPORT = Both("报一句", "one line")
 KEPT_LINES = 40
 TOLD_AT = (1, 10, 25, 40)  # how many answers make a line of the story

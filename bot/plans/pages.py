@@ -13,7 +13,7 @@ from bot import errors
 from bot.calendar.trigger import Occurrence
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
-from bot.notices.publish import Draft
+from bot.notices.publish import Draft, Item
 from bot.notices.rules import Kind
 from bot.plans import model, place, preview, reckoning, spoken, switching
 from bot.plans.book import Book, Share
@@ -30,6 +30,7 @@ from bot.texts import Words
 
 Rows = tuple[tuple[Button, ...], ...]
 AHEAD = dt.timedelta(days=30)
+ITEM_CHARS = 24  # of a directive's item on a plan's page
 TIMES = 3  # next times told on a plan's page
 _p, _f = model.plan, model.fire
 
@@ -156,6 +157,7 @@ class PlanPages:
             "kind": draft.kind.value, "level": draft.level, "provisional": draft.is_provisional,
             "due": self._words.moment(draft.due_at, at) if draft.due_at else "",
             "text": self._filled(tx, draft.text, meant, person), "buttons": self._labels(draft),
+            "lines": [_item(item) for item in draft.items],
         }  # fmt: skip
         return {"title": draft.title, "card": card, "fault": ""}
 
@@ -181,6 +183,8 @@ class PlanPages:
     def _labels(self, draft: Draft) -> list[str]:
         if draft.kind is Kind.REMINDER:
             return []
+        if draft.kind is Kind.DIRECTIVE:
+            return [self._say("directive.ack"), self._say("directive.feedback")]
         yes = self._say("card.yes", words=draft.yes_words, kind=draft.kind.value)
         if draft.kind is Kind.REPORT:
             return [yes, self._say("card.say")]
@@ -298,3 +302,9 @@ def folded(lines: Iterable[Line]) -> list[Span]:
         newest[line.plan] = len(found)
         found.append(Span(line, line.at))
     return found
+
+
+def _item(item: Item) -> str:
+    """2.1 全面排查(校长), short enough for a line."""
+    text = item.text if len(item.text) <= ITEM_CHARS else f"{item.text[: ITEM_CHARS - 1]}…"
+    return f"{item.key} {text}({item.party})" if item.party else f"{item.key} {text}"

@@ -1,9 +1,13 @@
 """What plans and the school calendar look like in chat, for whom, and what stands on their buttons."""
 
+import pathlib
+import shutil
+
 import pytest
 
 from bot import errors
 from bot.delivery.message import OutgoingMessage
+from bot.notices import queries
 from bot.plans import days_off, place, switching
 from bot.plans.days_off import Target
 from bot.plans.pages import PlanPages
@@ -11,6 +15,8 @@ from bot.plans.school_days import SchoolDays
 from bot.roster import model as roster
 from tests.plans.test_days_off import DH_OFFICER, HEAD, LEADER, SY_OFFICER, staff
 from tests.plans.town import OFFICER, SHANGHAI, Town, at, day
+
+CONFIG = pathlib.Path(__file__).parents[2] / "config"
 
 
 @pytest.fixture
@@ -328,3 +334,21 @@ def test_the_question_says_exactly_what_will_happen(eve) -> None:
     assert labels(message) == ["确定", "◂ 返回"]
     with pytest.raises(errors.Refused, match="没有这样的学校"):
         days(eve).target(eve.tx, day=day("2026-09-29"), county_id=eve.ids["SY"], key=key)
+
+
+def test_a_directive_is_shown_as_its_card_with_its_items(eve) -> None:
+    """Those that ship, from the folder they ship in."""
+    shutil.copytree(CONFIG / "directives", eve.folder / "directives")
+    eve.reread()
+    shown = one(eve, "D3c").html
+
+    assert "【请逐项反馈·" in shown
+    assert "共 4 项" in shown
+    assert " 3.4 会议要求转达到辖区每所学校(办公室)" in shown
+    assert "[👌 已知悉] [📝 逐项反馈]" in shown
+    sent = switching.run(eve.tx, eve.now, "D3c", book=eve.book, by="test")
+    notice = queries.notice(eve.tx, sent[0].notice_id or 0)
+    assert notice is not None
+    assert [(it.key, it.asks) for it in queries.standing(eve.tx, notice.id)] == [
+        ("3.2", ""), ("3.3", ""), ("3.4", "schools"), ("3.5", ""),
+    ]  # fmt: skip

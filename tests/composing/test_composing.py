@@ -11,6 +11,8 @@ from bot.composing.rules import Rules
 from bot.db import Database
 from bot.delivery.message import Callback
 from bot.inbox import questions
+from bot.retention import purge
+from bot.retention.periods import Periods
 from tests.composing.desk import NINE, USERS, WORDS, Bureau
 
 ALONE = Rules(city_needs_two=False)
@@ -328,3 +330,13 @@ async def test_an_opinion_reaches_the_bureaus_officers_and_the_trail_keeps_no_wo
         await bureau.db.transact(opinions.ask, user_id=user, words=WORDS)
     with pytest.raises(errors.NotAllowed):
         await bureau.db.transact(opinions.tell, "我是路人", user_id=99)
+
+
+async def test_an_opinion_is_forgotten_with_the_deliveries(bureau: Bureau) -> None:
+    await bureau.db.transact(opinions.tell, "按钮太小", user_id=USERS["王金滩"])
+    for days, left in ((89, 1), (91, 0)):
+        now = bureau.now + dt.timedelta(days=days)
+        await bureau.db.transact(
+            lambda tx, _, now=now: purge.batch(tx, now, Periods(), actor="cli", owner="t")
+        )
+        assert (await bureau.db.read(opinions.find, 1) is not None) == left

@@ -218,6 +218,16 @@ def test_a_faulty_file_leaves_the_usual_rules_and_says_what_is_wrong(line, tmp_p
     assert len(loaded.faults) == 1
 
 
+def test_an_edited_file_is_in_force_at_once(tmp_path):
+    file = tmp_path / rules.FILE
+    house = rules.Watched(file)
+    assert house() == rules.Rules()
+    file.write_text("asks_a_week = 5\n")
+    assert house().asks_a_week == 5
+    file.write_text("asks_a_week = a lot\n")
+    assert house() == rules.Rules()
+
+
 def test_the_rules_of_a_file_hold(tmp_path):
     file = tmp_path / rules.FILE
     file.write_text("city_needs_two = false\nasks_a_week = 0\n")

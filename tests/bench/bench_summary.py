@@ -1,4 +1,4 @@
-"""How long `/summary` takes in a city of 4,000 schools with a year of notices behind it, and a quarter's workbook; on both databases.
+"""How long a table takes in a city of 4,000 schools after a year of notices, and a quarter's workbook; on both databases.
 
 Press → message, through the pretend Telegram, on a quiet bot: p95 of both pages an officer opens most. And the longest
 the loop that answers presses was held up while a quarter's workbook was made.
@@ -83,8 +83,8 @@ def a_year(tx, now, officer):
     for number in range(YEAR):
         published = now - dt.timedelta(hours=2) - (YEAR - 1 - number) * dt.timedelta(days=3.5)
         due = published + dt.timedelta(hours=1)
-        notice = add(tx, n, content_id=f"R{number % 4}", title="国庆假前安全课", kind="confirm", audience="schools", level="today",
-                     category="routine", yes_words="已上完", trouble_words="有困难", chase="none", escalate="none",
+        notice = add(tx, n, content_id=f"R{number % 4}", title="国庆假前安全课", kind="confirm", audience="schools",
+                     level="today", category="routine", yes_words="已上完", trouble_words="有困难", chase="none", escalate="none",
                      published_at=published, published_by="bench", due_at=due, closes_at=due + dt.timedelta(days=7),
                      deadline_told_at=due)  # fmt: skip
         add(tx, notices.notice_version, notice_id=notice, version=1, text="上完了吗?", created_at=published)

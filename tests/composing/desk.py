@@ -16,14 +16,14 @@ from bot.composing.drafts import Draft
 from bot.composing.presses import Done
 from bot.composing.rules import Rules
 from bot.db import Database, Tx
-from bot.delivery import claiming, outbox, pacing, settling
+from bot.delivery import chats, claiming, outbox, pacing, settling
 from bot.delivery import model as delivery
 from bot.delivery.message import Callback, Outcome, OutgoingMessage, Verdict
 from bot.inbox import questions
 from bot.notices import joining, queries
 from bot.notices import model as notices
 from bot.notices.publish import File, Published
-from bot.roster import arming, import_files
+from bot.roster import arming, bindings, import_files, units
 from bot.roster import model as roster
 from bot.texts import Words
 
@@ -251,6 +251,10 @@ class Bureau:
         """This person holds no post any more."""
         await self.db.transact(_end_posts, name)
 
+    async def binds(self, code: str) -> None:
+        """This unit has a group."""
+        await self.db.transact(_bind, code)
+
     async def opens(self, code: str, county: str) -> None:
         """A new school stands in the roster."""
         await self.db.transact(_new_school, code, county)
@@ -282,6 +286,13 @@ def _end_posts(tx: Tx, now: dt.datetime, name: str) -> None:
     c, p = roster.contact, roster.post
     ids = sa.select(c.c.id).where(c.c.name == name)
     tx.execute(p.update().where(p.c.contact_id.in_(ids), p.c.until.is_(None)).values(until=now))
+
+
+def _bind(tx: Tx, now: dt.datetime, code: str) -> None:
+    unit = units.find(tx, code)
+    assert unit is not None
+    chat = chats.ensure(tx, now, -1000 - unit.id, kind="group", title=code)
+    bindings.bind(tx, now, chat_id=chat.id, unit_id=unit.id, by=None)
 
 
 def _new_school(tx: Tx, now: dt.datetime, code: str, county: str) -> None:

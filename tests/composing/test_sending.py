@@ -320,6 +320,34 @@ async def test_what_was_told_before_is_what_is_sent_and_what_the_table_expects(
         assert await bureau.expected(published.notice_id) == 6
 
 
+@pytest.mark.parametrize(
+    ("whom", "codes", "reach"),
+    [
+        ("schools", ALL, "2 个群、1 个私聊;2 校没登记收不到"),
+        ("schools or colleges", ALL | {"GX1"}, "2 个群、1 个私聊;3 校没登记收不到"),
+        ("schools and not county:DH", ALL - DH, "0 个群、1 个私聊;2 校没登记收不到"),
+        ("boarding and not colleges", {"DH2", "SY2", "SZ1"}, "1 个群、1 个私聊;1 校没登记收不到"),
+        ("金滩镇小学、市第一中学", {"DH1", "SZ1"}, "1 个群、1 个私聊。"),
+        ("counties or tag:低洼", {"DH", "SY", "DH3"}, "1 个群、1 个私聊。"),
+    ],
+)  # fmt: skip
+async def test_whoever_is_meant_as_many_are_told_as_are_asked_and_written_to(
+    bureau: Bureau, whom: str, codes: set[str], reach: str
+) -> None:
+    bureau.rules = Rules(city_needs_two=False)
+    await bureau.binds("DH")
+    await bureau.binds("DH1")
+    assert reach in await bureau.ready(whom=whom)
+    await bureau.press("刘市安", f"发送({len(codes)})")
+    (published,) = await bureau.tick(seconds=60)
+
+    assert published is not None
+    assert await bureau.asked(published.notice_id) == codes
+    assert await bureau.expected(published.notice_id) == published.units == len(codes)
+    groups, private = (int(part.split(" ")[0]) for part in reach.split("、"))
+    assert published.chats == groups + private
+
+
 async def test_a_county_goes_first_and_the_rest_after_it(each_bureau: Bureau) -> None:
     await each_bureau.ready()
     await each_bureau.press("刘市安", "先发一个县")

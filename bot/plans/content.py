@@ -3,7 +3,6 @@
 import datetime as dt
 import pathlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import yaml
@@ -18,6 +17,8 @@ from bot.calendar.trigger import Occurrence
 from bot.calendar.triggers import Trigger
 from bot.notices.publish import KEY_CHARS, Draft, Item
 from bot.notices.rules import Kind
+from bot.plans import fields as fields_of
+from bot.plans.fields import Fault, Fields
 from bot.roster import audience
 from bot.roster.audience import Audience
 from bot.texts import Words
@@ -211,27 +212,19 @@ class Contents:
     faults: tuple[str, ...]
 
 
-class _Fault(Exception):
-    """One entry is wrong at this line."""
-
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(what)
-        self.line, self.what = line, what
-
-
 def read(path: pathlib.Path) -> Contents:
     """Every entry of a file; a refused one never stops the others.
 
     Raises:
         Refused: the file cannot be read, or is no YAML list of entries.
     """
-    items = _items(path)
+    items = fields_of.entries(path)
     entries: list[Entry] = []
     faults: list[str] = []
     for item in items:
         try:
             entry = _entry(item, path.name, known={e.id for e in entries})
-        except _Fault as fault:
+        except Fault as fault:
             faults.append(f"{path.name} 第 {fault.line} 行:{fault.what}")
         else:
             entries.append(entry)
@@ -252,102 +245,10 @@ def one(path: pathlib.Path) -> Entry:
     return contents.entries[0]
 
 
-def _items(path: pathlib.Path) -> list[yaml.Node]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise errors.Refused(
-            f"{path}:读不了({'没有这个文件' if isinstance(fault, FileNotFoundError) else '应为 UTF-8 文本'})"
-        ) from fault
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as fault:
-        mark = getattr(fault, "problem_mark", None)
-        where = f" 第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
-        raise errors.Refused(f"{path.name}{where}:不是 YAML,请检查缩进、冒号和引号") from fault
-    if isinstance(root, yaml.SequenceNode):
-        return list(root.value)
-    if isinstance(root, yaml.MappingNode):
-        return [root]
-    raise errors.Refused(f"{path.name}:应是一张清单,每条以 “- id:” 开头")
-
-
-class _Fields:
-    """The keys of one entry, each with the line it stands on."""
-
-    def __init__(self, node: yaml.Node, known: tuple[str, ...] = KEYS) -> None:
-        if not isinstance(node, yaml.MappingNode):
-            raise _Fault(node.start_mark.line + 1, "应是 “键: 值”,例如 “id: R03b”")
-        self.line = node.start_mark.line + 1
-        self._nodes: dict[str, yaml.Node] = {}
-        for key, value in node.value:
-            name = str(key.value)
-            if name not in known:
-                raise _Fault(key.start_mark.line + 1, f"不认识的键 “{name}”。可以写:{' '.join(known)}")
-            if name in self._nodes:
-                raise _Fault(key.start_mark.line + 1, f"键 “{name}” 写了两次")
-            self._nodes[name] = value
-
-    def line_of(self, name: str) -> int:
-        node = self._nodes.get(name)
-        return self.line if node is None else node.start_mark.line + 1
-
-    def text(self, name: str, *, default: str | None = None) -> str:
-        node = self._nodes.get(name)
-        if node is None or (isinstance(node, yaml.ScalarNode) and not node.value.strip()):
-            if default is None:
-                raise _Fault(self.line, f"少了 “{name}”")
-            return default
-        if not isinstance(node, yaml.ScalarNode):
-            raise _Fault(self.line_of(name), f"“{name}” 应是一行文字")
-        return str(node.value).strip()
-
-    def has(self, name: str) -> bool:
-        return name in self._nodes
-
-    def lines(self, name: str) -> tuple[tuple[int, str], ...]:
-        """The texts of a list, each with its line."""
-        node = self._nodes.get(name)
-        if node is None:
-            return ()
-        if not isinstance(node, yaml.SequenceNode) or not all(
-            isinstance(n, yaml.ScalarNode) for n in node.value
-        ):
-            raise _Fault(self.line_of(name), f"“{name}” 应是一张清单")
-        return tuple((n.start_mark.line + 1, str(n.value).strip()) for n in node.value)
-
-    def nodes(self, name: str) -> list[yaml.Node]:
-        """The entries of a list."""
-        node = self._nodes.get(name)
-        if node is None:
-            return []
-        if not isinstance(node, yaml.SequenceNode):
-            raise _Fault(self.line_of(name), f"“{name}” 应是一张清单,每条以 “- id:” 开头")
-        return list(node.value)
-
-    def checked(self, name: str, parse: Callable[[str], object]) -> object:
-        try:
-            return parse(self.text(name))
-        except errors.Refused as fault:
-            raise _Fault(self.line_of(name), fault.sentence) from fault
-
-    def choice(self, name: str) -> str:
-        value = self.text(name, default=DEFAULTS[name])
-        if value not in CHOICES[name]:
-            raise _Fault(self.line_of(name), f"{name} “{value}”:可以写 {'、'.join(CHOICES[name])}")
-        return value
-
-    def yes_no(self, name: str, *, default: bool) -> bool:
-        value = self.text(name, default=str(default)).lower()
-        if value not in ("true", "false", "yes", "no"):
-            raise _Fault(self.line_of(name), f"{name} “{value}”:可以写 true、false")
-        return value in ("true", "yes")
-
-
 def _entry(node: yaml.Node, file: str, *, known: set[str]) -> Entry:
-    fields = _Fields(node)
+    fields = Fields(node, KEYS)
     if fields.text("id") in known:
-        raise _Fault(fields.line_of("id"), f"id “{fields.text('id')}” 用了两次")
+        raise Fault(fields.line_of("id"), f"id “{fields.text('id')}” 用了两次")
     kind = _kind(fields)
     yes, trouble = DEFAULT_LABELS[kind]
     entry = Entry(
@@ -356,53 +257,53 @@ def _entry(node: yaml.Node, file: str, *, known: set[str]) -> Entry:
         triggers=_triggers(fields),
         yes_words=_short(fields, "yes", LABEL_CHARS, default=yes),
         trouble_words=_short(fields, "trouble", LABEL_CHARS, default=trouble),
-        level=fields.choice("level"), category=fields.choice("category"),
+        level=_choice(fields, "level"), category=_choice(fields, "category"),
         basis=_short(fields, "basis", BASIS_CHARS, default=""),
         owner=_short(fields, "owner", ID_CHARS, default=""),
-        chase=fields.choice("chase"), escalate=fields.choice("escalate"),
+        chase=_choice(fields, "chase"), escalate=_choice(fields, "escalate"),
         enabled=fields.yes_no("enabled", default=False), file=file, line=fields.line,
-        late=_late(fields), through=fields.choice("through"), unless=fields.choice("unless"), items=_lines(fields, kind),
+        late=_late(fields), through=_choice(fields, "through"), unless=_choice(fields, "unless"), items=_lines(fields, kind),
     )  # fmt: skip
     _check_text(fields, entry)
     _check_together(fields, entry)
     return entry
 
 
-def _lines(fields: _Fields, kind: Kind) -> tuple[Line, ...]:
+def _lines(fields: Fields, kind: Kind) -> tuple[Line, ...]:
     """A directive has items, each named once; nothing else has any."""
     nodes = fields.nodes("items")
     if (kind is Kind.DIRECTIVE) != bool(nodes):
-        raise _Fault(fields.line_of("items"), "kind: directive 要有 items,别的 kind 不能有")
+        raise Fault(fields.line_of("items"), "kind: directive 要有 items,别的 kind 不能有")
     if len(nodes) > ITEMS_MOST:
-        raise _Fault(fields.line_of("items"), f"items 最多 {ITEMS_MOST} 条")
+        raise Fault(fields.line_of("items"), f"items 最多 {ITEMS_MOST} 条")
     found: list[Line] = []
     for node in nodes:
-        line = _line(_Fields(node, ITEM_KEYS))
+        line = _line(Fields(node, ITEM_KEYS))
         if any(line.key == other.key for other in found):
-            raise _Fault(node.start_mark.line + 1, f"事项 id “{line.key}” 用了两次")
+            raise Fault(node.start_mark.line + 1, f"事项 id “{line.key}” 用了两次")
         found.append(line)
     return tuple(found)
 
 
-def _line(fields: _Fields) -> Line:
+def _line(fields: Fields) -> Line:
     key = _short(fields, "id", KEY_CHARS)
     if ":" in key:
-        raise _Fault(fields.line_of("id"), f"事项 id “{key}” 里不能有冒号")
+        raise Fault(fields.line_of("id"), f"事项 id “{key}” 里不能有冒号")
     due = fields.checked("due", due_rules.parse) if fields.text("due", default="") else None
     asks = fields.text("asks", default="")
     if asks and asks not in ITEM_ASKS:
-        raise _Fault(fields.line_of("asks"), f"asks “{asks}”:可以写 {'、'.join(ITEM_ASKS)}")
+        raise Fault(fields.line_of("asks"), f"asks “{asks}”:可以写 {'、'.join(ITEM_ASKS)}")
     text = _short(fields, "text", ITEM_CHARS)
     if found := _PLACEHOLDER.findall(text):
-        raise _Fault(fields.line_of("text"), f"事项里不能有 {{{found[0]}}}")
+        raise Fault(fields.line_of("text"), f"事项里不能有 {{{found[0]}}}")
     party = _short(fields, "party", PARTY_CHARS, default="")
     return Line(key, text, party, due if isinstance(due, Due) else None, asks)
 
 
-def _check_together(fields: _Fields, entry: Entry) -> None:
+def _check_together(fields: Fields, entry: Entry) -> None:
     """What each key may say alone, but not beside another."""
     if entry.escalate == "city" and not entry.is_urgent:
-        raise _Fault(fields.line_of("escalate"), "escalate “city” 只能用于 category: emergency")
+        raise Fault(fields.line_of("escalate"), "escalate “city” 只能用于 category: emergency")
     if entry.kind is Kind.REMINDER:
         return
     for key, is_wrong, what in (
@@ -415,17 +316,17 @@ def _check_together(fields: _Fields, entry: Entry) -> None:
         ("audience", entry.audience.is_admins, "audience “admins” 只能用于 kind: reminder"),
     ):
         if is_wrong:
-            raise _Fault(fields.line_of(key), what)
+            raise Fault(fields.line_of(key), what)
 
 
-def _kind(fields: _Fields) -> Kind:
+def _kind(fields: Fields) -> Kind:
     value = fields.text("kind")
     if value not in [k.value for k in Kind]:
-        raise _Fault(fields.line_of("kind"), f"kind “{value}”:可以写 {'、'.join(k.value for k in Kind)}")
+        raise Fault(fields.line_of("kind"), f"kind “{value}”:可以写 {'、'.join(k.value for k in Kind)}")
     return Kind(value)
 
 
-def _audience(fields: _Fields) -> Audience:
+def _audience(fields: Fields) -> Audience:
     _short(fields, "audience", AUDIENCE_CHARS)
     found = fields.checked("audience", audience.parse)
     if not isinstance(found, Audience):
@@ -433,10 +334,10 @@ def _audience(fields: _Fields) -> Audience:
     return found
 
 
-def _due(fields: _Fields, kind: Kind) -> Due | None:
+def _due(fields: Fields, kind: Kind) -> Due | None:
     if kind is Kind.REMINDER:
         if fields.text("due", default=""):
-            raise _Fault(fields.line_of("due"), "提醒(reminder)不用回,不能有 due")
+            raise Fault(fields.line_of("due"), "提醒(reminder)不用回,不能有 due")
         return None
     found = fields.checked("due", due_rules.parse)
     if not isinstance(found, Due):
@@ -444,14 +345,14 @@ def _due(fields: _Fields, kind: Kind) -> Due | None:
     return found
 
 
-def _triggers(fields: _Fields) -> tuple[Trigger, ...]:
+def _triggers(fields: Fields) -> tuple[Trigger, ...]:
     """Those of `trigger` or of `triggers`; none in a file that is published by hand."""
     one = fields.text("trigger", default="")
     if one and fields.has("triggers"):
-        raise _Fault(fields.line_of("triggers"), "trigger 和 triggers 只能写一个")
+        raise Fault(fields.line_of("triggers"), "trigger 和 triggers 只能写一个")
     written = ((fields.line_of("trigger"), one),) if one else fields.lines("triggers")
     if len(written) > TRIGGERS_MOST:
-        raise _Fault(fields.line_of("triggers"), f"triggers 最多 {TRIGGERS_MOST} 条")
+        raise Fault(fields.line_of("triggers"), f"triggers 最多 {TRIGGERS_MOST} 条")
     return tuple(_trigger(line, text) for line, text in written)
 
 
@@ -459,29 +360,33 @@ def _trigger(line: int, text: str) -> Trigger:
     try:
         found = trigger_rules.parse(text)
     except errors.Refused as fault:
-        raise _Fault(line, fault.sentence) from fault
+        raise Fault(line, fault.sentence) from fault
     if isinstance(found, Cron) and len(found.hours) * len(found.minutes) > TIMES_A_DAY_MOST:
-        raise _Fault(line, f"trigger “{text}”:一天最多 {TIMES_A_DAY_MOST} 次")
+        raise Fault(line, f"trigger “{text}”:一天最多 {TIMES_A_DAY_MOST} 次")
     return found
 
 
-def _late(fields: _Fields) -> dt.timedelta:
+def _late(fields: Fields) -> dt.timedelta:
     text = fields.text("late", default=LATE)
     found = re.fullmatch(r"(\d{1,4})\s*(min|h|d)|0", text)
     delay = dt.timedelta(0)
     if found and found[1]:
         delay = dt.timedelta(**{{"min": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
     if not found or delay > LATE_MOST:
-        raise _Fault(
+        raise Fault(
             fields.line_of("late"), f"late “{text}”:可以写 30min、2h、1d 或 0,不超过 {LATE_MOST.days} 天"
         )
     return delay
 
 
-def _short(fields: _Fields, name: str, limit: int, *, default: str | None = None) -> str:
+def _choice(fields: Fields, name: str) -> str:
+    return fields.choice(name, CHOICES[name], default=DEFAULTS[name])
+
+
+def _short(fields: Fields, name: str, limit: int, *, default: str | None = None) -> str:
     value = fields.text(name, default=default)
     if len(value) > limit or "\n" in value:
-        raise _Fault(fields.line_of(name), f"{name} 太长:一行,不超过 {limit} 字(现有 {len(value)} 字)")
+        raise Fault(fields.line_of(name), f"{name} 太长:一行,不超过 {limit} 字(现有 {len(value)} 字)")
     return value
 
 
@@ -490,23 +395,23 @@ def _han(text: str) -> int:
     return len(_HAN.findall(text)) + sum(FILLED_HAN.get(name, 6) for name in _PLACEHOLDER.findall(text))
 
 
-def _check_text(fields: _Fields, entry: Entry) -> None:
+def _check_text(fields: Fields, entry: Entry) -> None:
     """Length, placeholders, and that a button the text tells people to press is there."""
     line = fields.line_of("text")
     lines = [row for row in entry.text.split("\n") if row.strip()]
     is_directive = entry.kind is Kind.DIRECTIVE
     most, han = (DIRECTIVE_LINES, DIRECTIVE_HAN) if is_directive else (TEXT_LINES, TEXT_HAN)
     if len(lines) > most or _han(entry.text) > han:
-        raise _Fault(line, f"text 太长:不超过 {most} 行、{han} 个汉字")
+        raise Fault(line, f"text 太长:不超过 {most} 行、{han} 个汉字")
     one_for_all = tuple(name for name in PLACEHOLDERS if name not in SCHOOLS_OWN)  # a table has one title
     for where, words, known in (("text", entry.text, PLACEHOLDERS), ("title", entry.title, one_for_all)):
         for name in _PLACEHOLDER.findall(words):
             if name not in known:
                 allowed = " ".join(f"{{{p}}}" for p in known)
-                raise _Fault(fields.line_of(where), f"{where} 里的 {{{name}}} 没有来处。可以写:{allowed}")
+                raise Fault(fields.line_of(where), f"{where} 里的 {{{name}}} 没有来处。可以写:{allowed}")
     labels = {entry.yes_words, entry.trouble_words} if entry.kind is not Kind.REMINDER else set()
     for words in _BUTTON_WORDS.findall(entry.text):
         if words not in labels:
-            raise _Fault(
+            raise Fault(
                 line, f"text 叫人点“{words}”,卡片上却没有这个按钮(有:{'、'.join(sorted(labels)) or '无'})"
             )

@@ -99,9 +99,9 @@ class Looks:
             other = self.words.plain("card.trouble", words=trouble)
             found.append(self.words.plain("card.say") if kind is Kind.REPORT else other)
         if draft.full_text:
-            found.append(self.words.plain("composing.button", which="full"))
+            found.append(self.words.plain("card.full"))
         if draft.files:
-            found.append(self.words.plain("composing.button", which="files"))
+            found.append(self.words.plain("card.original"))
         return found
 
     def _reach(self, draft: Draft, ahead: Outlook) -> _Reach:
@@ -129,7 +129,7 @@ class Looks:
 
     def looking(self, draft: Draft, labels: tuple[str, ...], edition: int) -> Rows:
         """A row for each label; [看全文] and [📎 看原文] do what they say, the others nothing."""
-        what = {self.words.plain("composing.button", which=name): name for name in ("full", "files")}
+        what = {self.words.plain("card.full"): "full", self.words.plain("card.original"): "files"}
         return tuple(
             (Button(label, Callback(place.LOOK, draft.id, edition, (what.get(label, "none"),))),)
             for label in labels

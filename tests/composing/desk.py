@@ -114,12 +114,18 @@ class Bureau:
         return self._show(name, done)
 
     async def file(
-        self, name: str, file: str = "纪要.pdf", *, kind: str = "document", size: int = 1000
+        self,
+        name: str,
+        file: str = "纪要.pdf",
+        *,
+        kind: str = "document",
+        size: int = 1000,
+        caption: str = "",
     ) -> str | None:
         """A file is sent to the bot."""
         self.sent += 1
         sent = File(f"file-{self.sent}", kind, file, size, USERS[name], self.sent)
-        done = await self.db.transact(typing.attached, sent, "", user_id=USERS[name], desk=self.desk)
+        done = await self.db.transact(typing.attached, sent, caption, user_id=USERS[name], desk=self.desk)
         return None if done is None else self._show(name, done)
 
     def button(self, name: str, text: str) -> Callback:

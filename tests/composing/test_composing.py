@@ -137,6 +137,23 @@ async def test_files_go_with_it_up_to_five(bureau: Bureau) -> None:
     assert "附件" not in bureau.page()
 
 
+async def test_what_stands_under_a_file_is_the_text_where_there_is_none(bureau: Bureau) -> None:
+    await bureau.start()
+    assert "9 项,附件 1 个" in (await bureau.file("刘市安", caption=NINE) or "")
+    await bureau.file("刘市安", caption="另一份文件")
+    draft = await bureau.draft()
+    assert (draft.title, len(draft.files), len(draft.items)) == ("国庆假期安全工作", 2, 9)
+
+
+async def test_a_directive_is_rehearsed_with_its_title_once(bureau: Bureau) -> None:
+    await bureau.ready(text=NINE, kind="逐项")
+    await bureau.press("刘市安", "先发给我看")
+    (card,) = bureau.also
+    assert card.html.count("国庆假期安全工作") == 1
+    assert "共 9 项" in card.html
+    assert [row[0].text for row in card.rows] == ["👌 已知悉", "📝 逐项反馈", "📄 看全文"]
+
+
 async def test_the_card_is_rehearsed_for_the_author_alone(bureau: Bureau) -> None:
     await bureau.start()
     await bureau.file("刘市安")
@@ -145,7 +162,7 @@ async def test_the_card_is_rehearsed_for_the_author_alone(bureau: Bureau) -> Non
     (card,) = bureau.also
     assert card.html.startswith("【预演,只您看到】")
     labels = [b.text for row in card.rows for b in row]
-    assert labels == ["✅ 已落实", "⚠️ 有困难", "看全文", "📎 看原文"]
+    assert labels == ["✅ 已落实", "⚠️ 有困难", "📄 看全文", "📎 看原文"]
     full, files = (row[0].callback for row in card.rows[2:])
     await bureau.send_data("刘市安", card.rows[0][0].callback)
     assert bureau.toast == "这是预演,点了不算。"

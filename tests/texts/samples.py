@@ -358,8 +358,8 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "composing.send": [{"units": 4000}], "composing.ask_second": [{"units": 4000}], "composing.list": [{"count": 4000}],
     "composing.button": [{"which": n} for n in (
         "drop", "go_on", "anew", "title_is_fine", "next", "clear", "back", "text", "title", "whom", "what", "when", "sound",
-        "no_files", "try", "first", "all_at_once", "undo", "withdraw", "mend", "rest", "table", "agree", "refuse", "full",
-        "files", "today17", "next12", "friday17", "opinion", "again",
+        "no_files", "try", "first", "all_at_once", "undo", "withdraw", "mend", "rest", "table", "agree", "refuse",
+        "today17", "next12", "friday17", "opinion", "again",
     )],
     "composing.toast": [{"which": n} for n in (
         "old", "other", "soon", "alone", "leaving", "asked", "reason", "undone", "left", "agreed", "over", "changed",

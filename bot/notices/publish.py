@@ -18,6 +18,7 @@ from bot.roster.audience import Audience
 from bot.roster.units import Unit
 
 KEY_CHARS = 12  # of an item: its buttons carry it, within 64 bytes, as up to three bytes a character
+POSITIONS_APART = 100  # of items: a later version may put one between two, and rows never move
 CITY_RUN, COLLEGES, BUREAU = "city-run", "colleges", "bureau"
 AFTER_COUNTIES = 1_000_000_000  # positions of the three rows that stand below the counties
 _OTHER_ROWS = {
@@ -219,7 +220,7 @@ def _insert(tx: Tx, now: dt.datetime, draft: Draft, everyone: list[Unit], *, is_
     items = [
         {
             "item": it.key,
-            "position": at,
+            "position": at * POSITIONS_APART,
             "text": it.text,
             "party": it.party,
             "due_at": it.due_at,

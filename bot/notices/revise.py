@@ -133,12 +133,12 @@ def _reworded(
     publish.check(tuple(dataclasses.replace(i, due_at=None) for i in items), now, latest=None)
     standing = {i.key: i for i in queries.standing(tx, notice.id)}
     changed, is_moved = [], False
-    for position, it in enumerate(items):
+    for position, it in zip(_places(tx, notice.id, items), items, strict=True):
         was = standing.pop(it.key, None)
         mine = (_i.c.notice_id == notice.id, _i.c.item == it.key, _i.c.until_version.is_(None))
         if was is not None and (was.text, was.party, was.asks) == (it.text, it.party, it.asks):
             is_moved |= was.due_at != it.due_at
-            tx.execute(_i.update().where(*mine).values(position=position, due_at=it.due_at))
+            tx.execute(_i.update().where(*mine).values(due_at=it.due_at))
             continue
         due_at = it.due_at or notice.due_at
         if due_at is None or due_at <= now:
@@ -157,6 +157,32 @@ def _reworded(
         mine = (_i.c.notice_id == notice.id, _i.c.item == key, _i.c.until_version.is_(None))
         tx.execute(_i.update().where(*mine).values(until_version=version))
     return tuple(changed), tuple(standing), is_moved
+
+
+def _places(tx: Tx, notice_id: int, items: tuple[Item, ...]) -> list[int]:
+    """Where each of the items stands: one that is known where it stood, a new one between its neighbours.
+
+    So the items of an older version keep their order too.
+    """
+    standing = (_i.c.notice_id == notice_id, _i.c.until_version.is_(None))
+    known = {
+        row.item: row.position for row in tx.execute(sa.select(_i.c.item, _i.c.position).where(*standing))
+    }
+    placed: list[int] = []
+    for number, it in enumerate(items):
+        last = placed[-1] if placed else None
+        after = [
+            known[o.key]
+            for o in items[number + 1 :]
+            if o.key in known and (last is None or known[o.key] > last)
+        ]
+        if it.key in known:
+            placed.append(known[it.key])
+        elif last is None:
+            placed.append(after[0] - publish.POSITIONS_APART if after else 0)
+        else:
+            placed.append((last + after[0]) // 2 if after else last + publish.POSITIONS_APART)
+    return placed
 
 
 def _shown(tx: Tx, now: dt.datetime, notice: Notice, *, is_new: bool) -> int:

@@ -436,3 +436,24 @@ def test_a_forged_press_answers_nothing(play):
             value=Value.TROUBLE,
         )
     assert tx.execute(sa.select(sa.func.count()).select_from(model.answer)).scalar_one() == 0
+
+
+def test_an_item_put_between_two_stands_there_and_an_older_version_keeps_its_order(play):
+    def order(at: dt.datetime | None = None) -> list[str]:
+        return [item.key for item in queries.standing(play.world.tx, play.notice, at=at)]
+
+    one, two, three = play.items
+    late = play.now + LASTS
+    told = {}
+    for items_ in (
+        (one, two, three),
+        (one, Item("1.5", "插在中间", "", late), two, three),
+        (Item("0", "放在最前", "", late), one, Item("1.5", "插在中间", "", late), three),
+        (Item("0", "放在最前", "", late), one, three, Item("2", "又放在最后", "", late)),
+    ):
+        if items_ != (one, two, three):
+            play.world.wait(1)
+            revise.revise(play.world.tx, play.now, play.notice, text="请逐项落实。", items=items_, by="test")
+        told[play.now] = [item.key for item in items_]
+        assert order() == told[play.now]
+    assert {at: order(at) for at in told} == told

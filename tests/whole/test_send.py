@@ -133,6 +133,14 @@ async def test_nine_items_and_a_file_go_from_paste_to_63_schools_in_four_minutes
         assert town.clock() - began < dt.timedelta(minutes=4)  # type: ignore[misc]
 
         await town.see("刘市安", "✅ 已发出:" + TITLE)
+        card = town.card(town.person("孙市直"), "九项工作请逐项落实")
+        await town.press("孙市直", card, "📎 看原文")
+        await town.until(
+            lambda: any(
+                m.from_bot and m.document and m.document.name == "纪要.pdf"
+                for m in town.sim.messages(town.person("孙市直"))
+            )
+        )
         table = await town.summary(1)
         assert table["total"]["expected"] == SCHOOLS
         assert not town.sim.has(town.groups["DH"], "预演")

@@ -196,7 +196,8 @@ PLAN_DIRECTIVE = Fact(kind="directive", level="today", due="今天17:00", text="
                       buttons=["👌 已知悉", "📝 逐项反馈"], lines=["2.1 全面排查(校长)"] * 5)  # fmt: skip
 PLANS = _each(title=["国庆假前安全课", "字" * 30], card=[PLAN_CARD, PLAN_DIRECTIVE, None], fault=["没有放假"],
               is_enabled=[True, False], by=[WHO, ""], changed_at=[AT], when=["假前1个上学日 15:00"], whom=["各校"], units=[3812],
-              is_admins=[False, True], own_only=[True, False], unless=["next_year_known", "never"], due=["当天 17:00", ""], chase=["standard", ""],
+              is_admins=[False, True], own_only=[True, False], unless=["next_year_known", "never"],
+              due=["当天 17:00", ""], chase=["standard", ""],
               escalate=["county", "none"], owner=["安全处", ""], is_urgent=[False, True],
               times=[[Fact(at=AT, is_provisional=True)] * 3, []], last_at=[AT, None])  # fmt: skip
 

@@ -104,7 +104,7 @@ class Report:
     def __str__(self) -> str:
         it = self.verdict
         cards = (
-            f"cards owed {it.owed}, lost {len(it.lost)}, doubled {it.doubled} of at most {it.allowed} (sends under way "
+            f"cards owed {it.owed}, lost {len(it.lost)}, doubled {it.doubled} of at most {it.allowed} (under way "
             f"at kills {self.calling}, calls at one {self.most_calling} at most), marked {it.marked}, doubled unmarked "
             f"{len(it.doubled_unmarked)}, number unknown {it.unknown}, stale {len(it.stale)}"
         )

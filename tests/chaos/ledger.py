@@ -63,7 +63,8 @@ class Ledger:
         published: the id of each notice by its number.
         copies: every message that ever was a card, by notice number and chat.
         said: what each school pressed, in order.
-        calling: sends that were under way when a process died: Telegram's chat, by delivery and attempt.
+        calling: cards being sent when a process died: Telegram's chat, by delivery and attempt.
+        calls_at_kills: every call under way then, edits and all else included.
     """
 
     sim: simulator.Simulator
@@ -96,7 +97,7 @@ class Ledger:
     def interrupted(self, tx: Tx, pid: int | None = None) -> None:
         """Note which calls were under way in the process that has died, or in any, when all have."""
         query = (
-            sa.select(_d.c.id, _d.c.attempts, _d.c.is_edit, delivery.chat_address.c.telegram_id)
+            sa.select(_d.c.id, _d.c.attempts, _d.c.kind, _d.c.is_edit, delivery.chat_address.c.telegram_id)
             .join(delivery.chat_address, delivery.chat_address.c.chat_id == _d.c.chat_id)
             .where(_d.c.state == "calling")
         )
@@ -104,7 +105,7 @@ class Ledger:
             query = query.where(_d.c.owner.contains(f"-{pid}-"))
         for row in tx.execute(query):
             self.calls_at_kills.add((row.id, row.attempts))
-            if not row.is_edit:
+            if row.kind == "card" and not row.is_edit:
                 self.calling[row.id, row.attempts] = row.telegram_id
 
     @staticmethod
@@ -133,7 +134,9 @@ class Ledger:
 
     def _cards(self, it: Verdict, doubtful: collections.Counter[int]) -> None:
         resets = collections.Counter(
-            c.chat_id for c in self.sim.calls_of("sendMessage") if c.status == 0 and c.chat_id
+            call.chat_id
+            for call in self.sim.calls_of("sendMessage")
+            if call.status == 0 and call.chat_id and CARD.search(str(call.params.get("text")))
         )
         allowed = collections.Counter(self.calling.values()) + resets + doubtful
         it.allowed = allowed.total()

@@ -18,6 +18,7 @@ from bot.inbox.model import lease
 
 RETRY_NOT_SENT = dt.timedelta(seconds=2)
 LONGEST_PAUSE = dt.timedelta(minutes=1)  # an outage is waited for, however long it lasts
+REPEATS = 5  # a message at which process after process dies is a fault of its own
 MOVES = 30  # a group that keeps sending us elsewhere is a fault of its own
 NOWHERE = 0  # the address of a posting whose message is known to be gone: no chat of Telegram's has this id
 REPEATED_IF_UNCERTAIN = frozenset(
@@ -187,8 +188,12 @@ _POSTED = _upsert("shown_at", "message_id", "address")
 _EDITED = _upsert("shown_at")
 
 
-def _uncertain(tx: Tx, now: dt.datetime, item: Claimed) -> None:
-    """A send counts as sent, and is repeated once, marked, if its kind may be; an edit is simply repeated."""
+def _uncertain(tx: Tx, now: dt.datetime, item: Claimed, *, by_death: bool = False) -> None:
+    """A send counts as sent, and is repeated, marked, if its kind may be; an edit is simply repeated.
+
+    Once, where no answer came: what Telegram will not answer it may yet do. But `by_death` of the process that made
+    the call says nothing about the call, and is no reason to let the chat go without.
+    """
     delivery = item.delivery
     outbox.finish(tx, now, delivery.id, State.UNCERTAIN, "no answer from Telegram")
     if item.message.edit_of is not None:
@@ -203,7 +208,8 @@ def _uncertain(tx: Tx, now: dt.datetime, item: Claimed) -> None:
         )
         return
     _post(tx, now, [(item, None)])
-    if delivery.kind in REPEATED_IF_UNCERTAIN and not delivery.is_repeat:
+    may_again = _deaths_and_silences(tx, delivery) < REPEATS if by_death else not delivery.is_repeat
+    if delivery.kind in REPEATED_IF_UNCERTAIN and may_again:
         outbox.show(
             tx,
             now,
@@ -214,6 +220,13 @@ def _uncertain(tx: Tx, now: dt.datetime, item: Claimed) -> None:
             not_before=now + RETRY_NOT_SENT,
             is_repeat=True,
         )
+
+
+def _deaths_and_silences(tx: Tx, delivery: outbox.Delivery) -> int:
+    """How often the chat may have been sent the thing without our knowing."""
+    same = (_d.c.chat_id == delivery.chat.id, _d.c.kind == delivery.kind, _d.c.subject == delivery.subject)
+    query = sa.select(sa.func.count()).where(*same, _d.c.state == State.UNCERTAIN.value)
+    return int(tx.execute(query).scalar_one())
 
 
 def _pause(tx: Tx, delivery_id: int) -> dt.timedelta:
@@ -308,7 +321,7 @@ def take_over(tx: Tx, now: dt.datetime, owners: Collection[str] | None = None) -
             continue
         delivery = claiming.described(tx, row.id)
         edit_of = (delivery.posted or 0) if row.is_edit else None  # a deletion has no posting
-        _uncertain(tx, now, Claimed(delivery, OutgoingMessage("", edit_of=edit_of), now))
+        _uncertain(tx, now, Claimed(delivery, OutgoingMessage("", edit_of=edit_of), now), by_death=True)
     return len(rows)
 
 

@@ -65,7 +65,9 @@ class Cards:
                 return Drop("nobody is asked through this chat any more")
             html = self.words.html("card.moved", title=notice.title, is_trial=notice.is_trial)
             return OutgoingMessage(html, edit_of=delivery.posted)
-        html, rows = self._card(tx, now, notice, delivery, under)
+        html, rows = self._card(tx, now, notice, delivery.chat, under)
+        if delivery.is_repeat:  # whatever it says by now
+            html = self.words.html("desk.repeated") + html
         # an edit makes no sound anyway; level info never does
         silent = notice.level == "info" or delivery.is_repeat
         return OutgoingMessage(html, rows, silent=silent, edit_of=delivery.posted)
@@ -75,9 +77,8 @@ class Cards:
         return notice.is_trial and delivery.chat.is_private
 
     def _card(
-        self, tx: Tx, now: dt.datetime, notice: Notice, delivery: Delivery, under: list[Status]
+        self, tx: Tx, now: dt.datetime, notice: Notice, chat: chats.Chat, under: list[Status]
     ) -> tuple[str, tuple[tuple[Button, ...], ...]]:
-        chat = delivery.chat
         is_trial = notice.is_trial or self._pilot_only(tx, chat)
         shared = not chat.is_private and (len(under) > 1 or bindings.is_shared(tx, chat.id))
         if not shared and len(under) > 1:
@@ -85,7 +86,7 @@ class Cards:
         if notice.kind is Kind.DIRECTIVE:
             text = self._filled(tx, notice, chat, under, shared=shared)
             html, rows = self.directives.card(
-                tx, now, notice, under, text=text, shared=shared, is_trial=is_trial, repeat=delivery.is_repeat
+                tx, now, notice, under, text=text, shared=shared, is_trial=is_trial
             )
             look = (self._look_row(notice),) if shared and rows else ()
             return html, (*rows, *look, *self._more_rows(tx, notice))
@@ -95,7 +96,7 @@ class Cards:
         due = self._due(notice, now)
         html = self.words.html(
             "card.ask", kind=notice.kind.value, level=notice.level, due=due, is_trial=is_trial,
-            over=notice.state(now) != "open", text=text, shared=shared, repeat=delivery.is_repeat,
+            over=notice.state(now) != "open", text=text, shared=shared,
             provisional=notice.is_provisional,
             answered=sum(s.answered for s in under), expected=sum(not s.excused for s in under),
             corrected=notice.version > 1,

@@ -43,7 +43,6 @@ class DirectiveCards:
 
     def card(
         self, tx: Tx, now: dt.datetime, notice: Notice, under: list[Status], *, text: str, shared: bool, is_trial: bool,
-        repeat: bool,
     ) -> tuple[str, Rows]:  # fmt: skip
         """The card in a chat through which these units are asked; `shared`: by more than one of them."""
         items = queries.standing(tx, notice.id)
@@ -54,7 +53,7 @@ class DirectiveCards:
         asked = [s for s in under if not s.excused]
         html = self.words.html(
             "directive.ask", title=notice.title, text=text, due=self._due(notice, now), over=notice.state(now) != "open",
-            level=notice.level, is_trial=is_trial, repeat=repeat, version=notice.version,
+            level=notice.level, is_trial=is_trial, version=notice.version,
             provisional=notice.is_provisional, count=len(items), shared=own is None,
             known=sum(s.acknowledged_at is not None for s in asked), answered=sum(s.answered for s in asked),
             expected=len(asked), done=len(own.done) if own else 0, troubled=troubled,

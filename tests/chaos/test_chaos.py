@@ -11,7 +11,6 @@ from tests.chaos import chaos, ledger, lives, postgresql
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SEED = 7
 ONE_SCHOOL = chaos.Plan(1, chaos.ALONE, schools=1, rounds=1, kills=0, outage_s=0, long_outage_s=0)
-KNOWN = "what is known to fail below fails here too, at some deaths"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -29,14 +28,12 @@ def own_server(run_folder: pathlib.Path) -> Iterator[postgresql.Server]:
         yield server
 
 
-@pytest.mark.xfail(strict=False, reason=KNOWN)
 async def test_nothing_is_lost_and_no_copy_is_unmarked(forge: lives.Forge, sqlite_url: str) -> None:
     report = await chaos.run(sqlite_url, forge, chaos.short(SEED, roles=chaos.ALONE))
     print(report)
     assert not report.faults
 
 
-@pytest.mark.xfail(strict=False, reason=KNOWN)
 @pytest.mark.postgresql
 async def test_nor_by_three_processes(forge: lives.Forge, own_server: postgresql.Server) -> None:
     plan = chaos.short(SEED, roles=chaos.SEVERAL)
@@ -70,7 +67,6 @@ async def life(it: chaos.Chaos, step: str = "", roles: str = "all") -> None:
         it.forge.clock.leap(chaos.LEASES_S)
 
 
-@pytest.mark.xfail(strict=True, reason="the repeat of an uncertain send is not repeated")
 async def test_a_card_that_was_under_way_at_two_deaths_is_shown_all_the_same(it: chaos.Chaos) -> None:
     await life(it, "before_call")
     await life(it, "before_call")
@@ -80,7 +76,6 @@ async def test_a_card_that_was_under_way_at_two_deaths_is_shown_all_the_same(it:
     assert texts(it)[0].startswith(ledger.MARK)
 
 
-@pytest.mark.xfail(strict=True, reason="only the asking card has words for it")
 async def test_a_second_copy_of_an_answered_card_says_so_too(it: chaos.Chaos) -> None:
     (school,) = it.book.schools
     await life(it, "after_call")

@@ -362,7 +362,7 @@ def test_every_text_reads_well_with_its_placeholders_filled(calendars, entry):
 def test_every_card_is_six_lines_at_most(entry, shared):
     html = WORDS.html(
         "card.ask", kind=entry.kind.value, level=entry.level, due="9月30日(周三)17:00", is_trial=True, over=False,
-        text=entry.text.strip(), shared=shared, repeat=True, answered=33, expected=180, provisional=True,
+        text=entry.text.strip(), shared=shared, answered=33, expected=180, provisional=True,
     )  # fmt: skip
 
     assert len(html.split("\n")) <= 6

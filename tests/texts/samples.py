@@ -90,7 +90,7 @@ THEN = Fact(then=1623, now=DUE, since=999, left=624)
 
 CARD = [
     {"kind": kind, "level": level, "due": due, "is_trial": True, "over": over, "text": "一\n二", "shared": True,
-     "answered": 1999, "expected": 2000, "repeat": True, "provisional": True,
+     "answered": 1999, "expected": 2000, "provisional": True,
      "corrected": True}
     for kind in ("reminder", "confirm", "report")
     for level in ("info", "today", "now")
@@ -105,7 +105,7 @@ HANDLED = [
                   Fact(total=4000, done=4000, waiting=0, failures=[]))
 ]  # fmt: skip
 DIRECTIVE = [
-    {"title": "字" * 30, "text": text, "due": due, "over": over, "level": level, "is_trial": True, "repeat": True,
+    {"title": "字" * 30, "text": text, "due": due, "over": over, "level": level, "is_trial": True,
      "version": version, "provisional": True, "count": 9, "shared": shared, "known": 1999, "answered": 1999,
      "expected": 2000, "done": 0, "troubled": 2}
     for text in ("", "一\n二")

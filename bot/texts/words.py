@@ -43,6 +43,7 @@ class Words:
             loader=jinja2.FileSystemLoader(FOLDER / language),
             autoescape=escape,
             undefined=jinja2.StrictUndefined,
+            auto_reload=False,  # or every text asks the disk whether it is still the same
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -22,6 +22,7 @@ ACTIONS = {
     Action.SEE_PLANS: "看计划和校历",
     Action.RUN_PLANS: "启用、暂停、发计划,定错过的和暂定的",
     Action.DAY_OFF: "登记今天停课",
+    Action.REVISE: "更正、撤回通知",
     Action.SEND: "写通知发给学校",
     Action.RELEASE: "同意别人要发的通知(不是自己写的)",
 }

@@ -28,6 +28,7 @@ see_plans       .         .      .              .    area           area        
 run_plans       .         .      .              .    .              area         .      .         area
 day_off         .         .      .              .    area           area         .      .         .
 revise          .         .      .              .    area           area         .      .         .
+export          .         .      .              .    area           area         .      .         .
 send            .         .      .              .    area           area         .      .         .
 release         .         .      .              .    .              area         area   .         .
 """

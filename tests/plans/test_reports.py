@@ -65,7 +65,9 @@ def leave(town: Town, **outcomes: Outcome) -> dict[int, list[OutgoingMessage]]:
     prepare = cards.preparations(town.book.words) | report_messages.preparations(lambda: town.book)
     shown: dict[int, list[OutgoingMessage]] = {}
     for _ in range(20):
-        claimed = claiming.claim(town.tx, town.now, prepare, owner="t", bot_id=BOT_ID, limit=9, group_rate=1200)
+        claimed = claiming.claim(
+            town.tx, town.now, prepare, owner="t", bot_id=BOT_ID, limit=9, group_rate=1200
+        )
         if not claimed:
             break
         for item in claimed:

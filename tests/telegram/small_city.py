@@ -59,9 +59,11 @@ SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱"
 HEADS = ("DH2", "DH3", "QS1", "QS2", "QS3", "SZ1", "GX1")
 OFFICERS = {"QS": Role.COUNTY_OFFICER}
 # What only moves messages about, or says that an update was seen; everything else is a fact of somebody's.
+LATER = frozenset({"title", "claimed_at"})  # set by the sender, in its own time
 TRAFFIC = (
     "delivery", "posting", "pacing", "seen_update", "parked_update", "lease", "chat_address", "held_press",
     "day_report", "late_fire", "brief",
+    "chased",  # by the sender, in its own time
 )  # fmt: skip
 
 Facts = dict[str, frozenset[tuple[object, ...]]]
@@ -361,7 +363,7 @@ def _cells(content: bytes) -> str:
 def _facts(tx: Tx) -> Facts:
     return {
         table.name: frozenset(
-            tuple(row) for row in tx.execute(sa.select(*(c for c in table.c if c.name != "title")))
+            tuple(row) for row in tx.execute(sa.select(*(c for c in table.c if c.name not in LATER)))
         )
         for table in schema.metadata.sorted_tables
         if table.name not in TRAFFIC

@@ -22,6 +22,7 @@ from typing import IO, Any
 
 MESSAGE_BYTES = 1 << 16
 LOOKS_EVERY_S = 0.2  # a city of twenty units is looked through in milliseconds
+DEAD_AFTER_S = 3.0  # a heart that has stopped is told sooner than after the minute there is in earnest
 
 
 # ── the test's side ────────────────────────────────────────────────────────────────────────────────
@@ -126,6 +127,7 @@ def _hurry() -> None:
 
     app.TICK_EVERY = dt.timedelta(seconds=LOOKS_EVERY_S)
     sender.LOOK_EVERY_S = LOOKS_EVERY_S
+    sender.BEAT_EVERY_S, sender.DEAD_AFTER_S = LOOKS_EVERY_S, DEAD_AFTER_S
 
 
 def _now() -> dt.datetime:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import multiprocessing
+import statistics
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -11,6 +12,7 @@ from bot import simulator
 from bot.simulator import posting
 
 TOKEN = "4242424242:AAbench_of-the_pretend-telegram-in-its-own-process"
+SENDS = ("sendMessage", "editMessageText")
 
 
 class Apart:
@@ -20,15 +22,42 @@ class Apart:
         self._line = line
         self.url: str = line.recv()
 
-    def people(self, count: int) -> list[tuple[int, int]]:
-        """So many people come, each with a message of the bot in their private chat: user and message."""
-        self._line.send(("people", count))
+    def _ask(self, what: str, given: object = None) -> object:
+        self._line.send((what, given))
         return self._line.recv()
 
-    async def press(self, presses: list[tuple[int, int, str]]) -> float:
-        """All of these (user, message, data) are pressed at once; seconds until the last toast has arrived."""
-        self._line.send(("press", presses))
-        return await asyncio.to_thread(self._line.recv)
+    def people(self, count: int) -> list[tuple[int, int]]:
+        """So many people come, each with a message of the bot in their private chat: user and message."""
+        return self._ask("people", count)
+
+    def flood(self) -> None:
+        """Limits are enforced from now on."""
+        self._ask("flood")
+
+    def slow(self, seconds: float) -> None:
+        """Every message takes so long to be answered."""
+        self._ask("slow", seconds)
+
+    def sends(self) -> list[tuple[float, int, int, str]]:
+        """Every send and edit so far: when (unix time), to whom, HTTP status, its first line."""
+        return self._ask("sends")
+
+    async def called(self, method: str, times: int) -> None:
+        """Wait until a method has been called so often."""
+        await asyncio.to_thread(self._ask, "called", (method, times))
+
+    def shown(self, words: str) -> int:
+        """In how many chats a message now says this."""
+        return self._ask("shown", words)
+
+    async def press(self, presses: list[tuple[int, int, str]], *, over_s: float = 0) -> list[float]:
+        """These (user, message, data) are pressed, at once or spread evenly; seconds until each toast has arrived."""
+        return await asyncio.to_thread(self._ask, "press", (presses, over_s))
+
+
+def percentile(some: list[float], share: float) -> float:
+    """The value below which so large a share of them lies."""
+    return statistics.quantiles(some, n=1000, method="inclusive")[round(share * 1000) - 1]
 
 
 @contextlib.contextmanager
@@ -51,13 +80,39 @@ def _live(line: Connection) -> None:
 
 
 async def _serve(line: Connection) -> None:
-    async with simulator.Simulator(token=TOKEN, keep_calls=100, query_lifetime_s=3600) as sim:
+    async with simulator.Simulator(token=TOKEN, keep_calls=20_000, query_lifetime_s=3600) as sim:
         line.send(sim.url)
         while True:
             what, given = await asyncio.to_thread(line.recv)
             if what == "end":
                 return
-            line.send(_people(sim, given) if what == "people" else await _press(sim, given))
+            line.send(await _do(sim, what, given))
+
+
+async def _do(sim: simulator.Simulator, what: str, given: object) -> object:
+    match what:
+        case "people":
+            return _people(sim, given)
+        case "press":
+            return await _press(sim, *given)
+        case "flood":
+            sim.flood.enabled = True
+        case "slow":
+            sim.faults.add(simulator.Fault("sendMessage", "slow", times=None, seconds=given))
+        case "called":
+            method, times = given
+            while sim.journal.counts[method] < times:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        case "shown":
+            every = sim.world.private.values()
+            return sum(any(given in message.text for message in chat.messages.values()) for chat in every)
+        case "sends":
+            return [
+                (call.at.timestamp(), call.chat_id, call.status, str(call.params["text"]).partition("\n")[0])
+                for call in sim.journal.calls
+                if call.method in SENDS
+            ]
+    return None
 
 
 def _people(sim: simulator.Simulator, count: int) -> list[tuple[int, int]]:
@@ -71,20 +126,25 @@ def _people(sim: simulator.Simulator, count: int) -> list[tuple[int, int]]:
     return found
 
 
-async def _press(sim: simulator.Simulator, presses: list[tuple[int, int, str]]) -> float:
-    left, done = len(presses), asyncio.Event()
+async def _press(sim: simulator.Simulator, presses: list[tuple[int, int, str]], over_s: float) -> list[float]:
+    begun: dict[int, float] = {}
+    took: list[float] = []
+    done = asyncio.Event()
 
     def count(change: simulator.Change) -> None:
-        nonlocal left
-        left -= change.what == "answer"
-        if not left:
-            done.set()
+        if change.what == "answer" and change.user_id in begun:
+            took.append(time.perf_counter() - begun.pop(change.user_id))
+            if len(took) == len(presses):
+                done.set()
 
     sim.world.listeners.append(count)
     started = time.perf_counter()
-    for user_id, message_id, data in presses:
+    for number, (user_id, message_id, data) in enumerate(presses):
+        if over_s:
+            await asyncio.sleep(max(0.0, started + over_s * number / len(presses) - time.perf_counter()))
         user = sim.world.users[user_id]
+        begun[user_id] = time.perf_counter()
         sim.press_data(user, sim.chat(user).messages[message_id], data)
     await done.wait()
     sim.world.listeners.remove(count)
-    return time.perf_counter() - started
+    return took

@@ -101,10 +101,10 @@ async def test_presses_a_second(database_url):
                     notice_id = await db.transact(ask, users)
                     if roles == "intake":
                         nobodys = [(*user, f"v1:{NOBODYS}:1:yes") for user in users]
-                        rates["nothing to answer"].append(SCHOOLS / await telegram.press(nobodys))
+                        rates["nothing to answer"].append(SCHOOLS / max(await telegram.press(nobodys)))
                     with statements() as some:
                         presses = [(*user, f"v1:{notice_id}:1:yes") for user in users]
-                        rates[roles].append(SCHOOLS / await telegram.press(presses))
+                        rates[roles].append(SCHOOLS / max(await telegram.press(presses)))
                     if roles == "intake":
                         seen.append(len(some) / SCHOOLS)
         assert await db.read(counted) == 2 * ROUNDS * SCHOOLS

@@ -30,6 +30,7 @@ TAKING_IN = {"taken": 4, "committed": 4}
 STEPS = {
     "all": SENDING | TAKING_IN, "sender": SENDING, "intake,timers": TAKING_IN,
 }  # where a process may end itself, and at which time of that step at the latest  # fmt: skip
+UNKIND = ("storm", "restart", "outage")
 T = TypeVar("T")
 PUBLISH_EVERY_S = 1.0
 STILLBORN = 0.25  # of those that die at any instant, within a second of their beginning
@@ -47,7 +48,7 @@ class Plan:
         rounds: notices published, one after the other.
         kills: at least so many processes die.
         roles: what each process does, all at once.
-        outage_s: how long Telegram cannot be reached in every other round; in the one in the middle, `long_outage_s`.
+        outage_s: how long Telegram cannot be reached in every third round; in the one in the middle, `long_outage_s`.
         patience_s: a process that has not come to its step by then, or has nothing to do, is killed where it is.
     """
 
@@ -58,15 +59,19 @@ class Plan:
     kills: int
     outage_s: float
     long_outage_s: float
-    patience_s: float = 5.0
+    patience_s: float = 3.0
     press_every_s: float = 0.06
     settle_within_s: float = 60.0
+
+    def has(self, what: str, number: int) -> bool:
+        """Whether this befalls the round: one of three things in turn, in a short run all of them in the first."""
+        return number == 1 if self.rounds < len(UNKIND) else UNKIND[number % len(UNKIND)] == what
 
     def outage_in(self, number: int) -> float:
         """How long Telegram is away in this round; 0: not at all."""
         if number == (self.rounds + 1) // 2:
             return self.long_outage_s
-        return self.outage_s if number % 2 else 0.0
+        return self.outage_s if self.has("outage", number) else 0.0
 
 
 def short(seed: int, *, roles: tuple[str, ...]) -> Plan:
@@ -76,10 +81,10 @@ def short(seed: int, *, roles: tuple[str, ...]) -> Plan:
 
 
 def long(seed: int, *, roles: tuple[str, ...], kills: int, outage_s: float) -> Plan:
-    """Minutes of it."""
-    return Plan(
-        seed, roles, schools=60, rounds=kills // 10, kills=kills, outage_s=3.0, long_outage_s=outage_s
-    )
+    """Minutes of it. What several processes hold when they die waits for an heir: so there are more chats, and rounds."""
+    schools, each = (60, 10) if roles == ALONE else (120, 6)
+    rounds = max(1, kills // each)
+    return Plan(seed, roles, schools, rounds, kills, outage_s=3.0, long_outage_s=outage_s)
 
 
 @dataclass(slots=True)
@@ -166,6 +171,7 @@ class Chaos:
             for roles in self.plan.roles:
                 tasks.create_task(self._slot(roles))
             unkind = tasks.create_task(self._be_unkind(number))
+            await self.publish()
             while self.kills.total() < until or not unkind.done():
                 if not await self._patiently(self.db.read, _waiting):
                     await self.publish()
@@ -246,11 +252,12 @@ class Chaos:
 
     async def _be_unkind(self, number: int) -> None:
         await asyncio.sleep(self.chance.uniform(0.3, 1.0))
-        for method in ("sendMessage", "editMessageText"):
-            times = self.chance.randint(3, 12)
-            self.sim.faults.add(simulator.Fault(method, "429", times=times, probability=0.5))
-        self.unkind["storms"] += 1
-        if self.restart is not None and (number % 2 == 0 or self.plan.rounds == 1):
+        if self.plan.has("storm", number):
+            for method in ("sendMessage", "editMessageText"):
+                times = self.chance.randint(3, 12)
+                self.sim.faults.add(simulator.Fault(method, "429", times=times, probability=0.5))
+            self.unkind["storms"] += 1
+        if self.restart is not None and self.plan.has("restart", number):
             self.is_struck = True
             await asyncio.to_thread(self.restart)
             self.unkind["restarts of the database"] += 1

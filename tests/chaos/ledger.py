@@ -195,8 +195,8 @@ class Ledger:
                 if row is None or row.message_id is None:
                     it.unknown += 1
                     continue
-                message = self.sim.chat(chat_id).messages[row.message_id]
-                shown = message.text.removeprefix(MARK)
+                message = self.sim.chat(chat_id).messages.get(row.message_id)
+                shown = message.text.removeprefix(MARK) if message and not message.deleted else "nothing"
                 item = outbox.Delivery(
                     0, chats.get(tx, row.chat_id), "card", str(notice), False, row.message_id
                 )

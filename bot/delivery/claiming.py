@@ -19,6 +19,8 @@ log = structlog.get_logger()
 AHEAD = dt.timedelta(seconds=0.5)  # how far ahead a slot may be reserved
 SECOND = dt.timedelta(seconds=1)
 GROUP_WINDOW = dt.timedelta(minutes=1)
+LOOK_AT = 2  # times as many as wanted: some have lost their point, some chats have had enough for now
+BEFORE_ALL = (-1, 0)  # lane and id
 
 _d = model.delivery
 _p = model.posting
@@ -81,19 +83,23 @@ def claim(
 def _first_in_line(
     tx: Tx, now: dt.datetime, wanted: int, group_rate: int, busy: Container[int]
 ) -> Iterator[_Row]:
-    """The first of each chat that is not `busy`; more of them as long as some turn out to have lost their point."""
+    """The first of each chat that is not `busy`, a stretch of the queue at a time: most claims need only the first."""
     window = {"since": now - GROUP_WINDOW, "just_now": now - SECOND, "soon": now + SECOND}
     given = {"now": now, "group_rate": group_rate} | window
-    seen: set[int] = set()
+    after = BEFORE_ALL
     while True:
-        at_most = wanted + len(seen)
-        rows = tx.execute(_CANDIDATES, given | {"at_most": at_most}).all()
-        for row in rows:
-            if row.id not in seen and row.chat_id not in busy:
-                yield row
-        if len(rows) < at_most or seen.issuperset(row.id for row in rows):
+        stretch = {"now": now, "after_lane": after[0], "after_id": after[1], "many": wanted * LOOK_AT}
+        due = tx.execute(_DUE, stretch).all()
+        if not due:
             return
-        seen.update(row.id for row in rows)
+        last = due[-1]
+        bounds = {"after_lane": after[0], "after_id": after[1], "last_lane": last.lane, "last_id": last.id}
+        for row in tx.execute(_CANDIDATES, given | bounds).all():
+            if row.chat_id not in busy:
+                yield row
+        if len(due) < wanted * LOOK_AT:
+            return
+        after = (last.lane, last.id)
 
 
 def _candidates() -> sa.Select[*tuple[Any, ...]]:
@@ -141,14 +147,21 @@ def _candidates() -> sa.Select[*tuple[Any, ...]]:
             _d.c.not_before <= now,
             sa.or_(chat.c.halted_until.is_(None), chat.c.halted_until <= now),
             address.c.until.is_(None),
+            sa.tuple_(_d.c.lane, _d.c.id) > _bound("after"),
+            sa.tuple_(_d.c.lane, _d.c.id) <= _bound("last"),
             ~goes_before,
             ~called_just_now,
             group_has_room,
         )
         .order_by(_d.c.lane, _d.c.id)
-        .limit(sa.bindparam("at_most", type_=sa.Integer))
         .with_for_update(skip_locked=True, of=_d)
     )  # fmt: skip
+
+
+def _bound(name: str) -> sa.Tuple:
+    return sa.tuple_(
+        sa.bindparam(f"{name}_lane", type_=sa.SmallInteger), sa.bindparam(f"{name}_id", type_=schema.Id)
+    )
 
 
 def _described_columns() -> tuple[sa.ColumnElement[Any], ...]:
@@ -172,6 +185,17 @@ def _described_from() -> sa.FromClause:
 
 
 _CANDIDATES = _candidates()
+_DUE = (
+    sa.select(_d.c.lane, _d.c.id)
+    .where(
+        model.is_one_of(*model.OPEN_STATES),
+        model.is_one_of(State.QUEUED),
+        _d.c.not_before <= sa.bindparam("now", type_=schema.Instant),
+        sa.tuple_(_d.c.lane, _d.c.id) > _bound("after"),
+    )
+    .order_by(_d.c.lane, _d.c.id)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
 _DESCRIBED = (
     sa.select(_d.c.id, _d.c.chat_id, _d.c.kind, _d.c.subject, _d.c.is_repeat, *_described_columns())
     .select_from(_described_from())

@@ -80,7 +80,7 @@ posting = sa.Table(  # a live message of ours in a chat; a notice's posting is i
     sa.Column("sent_at", schema.Instant, nullable=False),  # first settled as sent or uncertain; never changes
     sa.Column("shown_at", schema.Instant, nullable=False),  # last send or edit
     sa.UniqueConstraint("chat_id", "kind", "subject"),
-    sa.Index("ix_posting_thing", "kind", "subject"),
+    sa.Index("ix_posting_thing", "kind", "subject", "chat_id"),
 )
 
 delivery = sa.Table(

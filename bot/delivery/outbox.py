@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.db import Tx, news
+from bot.db import Tx, news, schema
 from bot.delivery import chats, model
 from bot.delivery.chats import ChatId
 from bot.delivery.message import OutgoingMessage
@@ -226,6 +226,17 @@ _PRESSED = sa.select(_p.c.id, _p.c.kind, _p.c.subject, _p.c.message_id).where(
 
 def owes(tx: Tx, now: dt.datetime) -> bool:
     """Whether anything is on its way, or due to be claimed."""
-    due = sa.and_(_d.c.state == State.QUEUED.value, _d.c.not_before <= now)
-    on_its_way = _d.c.state.in_([State.RESERVED.value, State.CALLING.value])
-    return tx.execute(sa.select(_d.c.id).where(sa.or_(due, on_its_way)).limit(1)).first() is not None
+    return tx.execute(_OWES, {"now": now}).first() is not None
+
+
+_OWES = (
+    sa.select(_d.c.id)
+    .where(model.is_one_of(*model.OPEN_STATES))
+    .where(
+        sa.or_(
+            model.is_one_of(State.RESERVED, State.CALLING),
+            _d.c.not_before <= sa.bindparam("now", type_=schema.Instant),
+        )
+    )
+    .limit(1)
+)

@@ -88,6 +88,7 @@ async def test_durable_sending(database_url):
         known = await met(db, ids)
         tg = gateway.Gateway.connect(apart.TOKEN, telegram.url)
         default = library.Bot(apart.TOKEN, base_url=f"{telegram.url}/bot")
+        await default.initialize()
         rates = {"bare": [], "durable": [], "default": []}
         for number in range(ROUNDS):
             rates["bare"].append(await bare(tg.bot, ids))
@@ -95,6 +96,7 @@ async def test_durable_sending(database_url):
             rates["durable"].append(await durable(db, tg, known, number))
             rates["default"].append(await bare(default, ids[:FEWER]))
             await asyncio.sleep(1.1)
+        await default.shutdown()
         await tg.close()
         kind = "SQLite" if db.is_sqlite else "PostgreSQL"
         await db.close()

@@ -316,6 +316,18 @@ async def test_a_heart_that_beats_is_not_taken_for_dead_whatever_the_clocks_say(
     assert (texts(sim, alive), texts(sim, dead)) == ([], ["卡片 7: 0"])
 
 
+async def test_a_card_at_which_process_after_process_dies_is_left_alone_in_the_end(rig, group) -> None:
+    await rig.show(group, "card", "7")
+    for _ in range(10):
+        at = rig.db.now() + dt.timedelta(seconds=10)
+        for item in await rig.claim(owner="dead", at=at):
+            await rig.db.transact(settling.begin_calls, [item.delivery.id], owner="dead")
+        await rig.db.transact(settling.take_over, owners=["dead"])
+        await asyncio.sleep(0)
+    states = await rig.states()
+    assert states == ["uncertain"] * settling.REPEATS
+
+
 async def test_a_sender_that_is_alone_takes_over_at_once(rig, sim, group) -> None:
     await rig.show(group, "card", "7")
     (item,) = await rig.claim(owner="dead")

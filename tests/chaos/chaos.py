@@ -6,6 +6,7 @@ Time: a round is lived in real time; between rounds, when nobody lives, the cloc
 import asyncio
 import collections
 import contextlib
+import datetime as dt
 import random
 import re
 import signal
@@ -49,6 +50,7 @@ class Plan:
         kills: at least so many processes die.
         roles: what each process does, all at once.
         outage_s: how long Telegram cannot be reached in every third round; in the one in the middle, `long_outage_s`.
+        stands_still_s: in the end, when nothing was paid for so long, nothing more will be.
         patience_s: a process that has not come to its step by then, or has nothing to do, is killed where it is.
     """
 
@@ -61,7 +63,7 @@ class Plan:
     long_outage_s: float
     patience_s: float = 3.0
     press_every_s: float = 0.06
-    settle_within_s: float = 60.0
+    stands_still_s: float = 20.0
 
     def has(self, what: str, number: int) -> bool:
         """Whether this befalls the round: one of three things in turn, in a short run all of them in the first."""
@@ -124,6 +126,14 @@ class Report:
         return "\n".join(lines + [f"{name}: {found[:10]}" for name, found in self.faults.items()])
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Deliveries and updates without an end, and those of them that somebody could or does attend to now."""
+
+    in_all: int
+    due: int
+
+
 @dataclass(slots=True)
 class Chaos:
     """One run."""
@@ -171,9 +181,8 @@ class Chaos:
             for roles in self.plan.roles:
                 tasks.create_task(self._slot(roles))
             unkind = tasks.create_task(self._be_unkind(number))
-            await self.publish()
             while self.kills.total() < until or not unkind.done():
-                if not await self._patiently(self.db.read, _waiting):
+                if await self._patiently(self.db.read, _waiting) < len(self.book.schools) // 4:
                     await self.publish()
                 await asyncio.sleep(PUBLISH_EVERY_S)
             self.is_over = True
@@ -296,10 +305,16 @@ class Chaos:
 
     async def _peace(self, last: list[lives.Life]) -> None:
         """Nobody dies any more: what is owed is paid, and every process stops when it is asked to."""
-        until = time.monotonic() + self.plan.settle_within_s
-        while time.monotonic() < until and not await self._is_paid():
+        owed, until = Owed(-1, 0), 0.0
+        while owed.in_all or self.sim.bot.queue.pending:
+            before, owed = owed.in_all, await self.db.read(_owed, self.forge.clock())
+            if owed.in_all != before:
+                until = time.monotonic() + self.plan.stands_still_s
+            elif time.monotonic() > until:
+                break  # the account will say what never came to its end
+            if not owed.due:
+                self.forge.clock.leap(1.0)  # edits of a group's card stand six seconds apart
             await asyncio.sleep(0.25)
-            self.forge.clock.leap(1.0)  # edits of a group's card stand six seconds apart
         for life in last:
             life.end(signal.SIGTERM)
         for life in last:
@@ -307,24 +322,22 @@ class Chaos:
             if life.status:
                 self.refused.append(f"at the end: status {life.status}")
 
-    async def _is_paid(self) -> bool:
-        d, parked = delivery.delivery, inbox.parked_update
-        owed = sa.select(sa.func.count()).select_from(d).where(d.c.state.not_in(ledger.ENDS))
-        waiting = sa.select(sa.func.count()).select_from(parked).where(parked.c.state == "waiting")
-        if self.sim.bot.queue.pending:
-            return False
-        return not await self.db.read(
-            lambda tx: tx.execute(owed).scalar_one() + tx.execute(waiting).scalar_one()
-        )
 
-
-def _waiting(tx: Tx) -> bool:
-    """Whether a card that was never called waits for somebody to send it."""
+def _waiting(tx: Tx) -> int:
+    """How many cards that were never called wait for somebody to send them."""
     d = delivery.delivery
-    never = sa.select(d.c.id).where(
-        d.c.kind == "card", d.c.state == "queued", d.c.attempts == 0, ~d.c.is_repeat
-    )
-    return tx.execute(never.where(d.c.lane != Lane.REFRESH).limit(1)).first() is not None
+    never = sa.and_(d.c.kind == "card", d.c.state == "queued", d.c.attempts == 0, ~d.c.is_repeat)
+    query = sa.select(sa.func.count()).where(never, d.c.lane != Lane.REFRESH)
+    return tx.execute(query).scalar_one()
+
+
+def _owed(tx: Tx, now: dt.datetime) -> Owed:
+    d, parked = delivery.delivery, inbox.parked_update
+    states = sa.select(d.c.state, d.c.not_before).where(d.c.state.not_in(ledger.ENDS))
+    waiting = sa.select(sa.func.count()).select_from(parked).where(parked.c.state == "waiting")
+    rows = tx.execute(states).all()
+    due = sum(row.state != "queued" or row.not_before <= now for row in rows)
+    return Owed(len(rows) + tx.execute(waiting).scalar_one(), due)
 
 
 async def run(

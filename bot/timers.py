@@ -1,6 +1,7 @@
 """Inbound time: one date job that re-arms itself. Timers hold no truth; the rows say what is due."""
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Awaitable, Callable
 
@@ -10,6 +11,8 @@ from apscheduler.schedulers import asyncio as aps
 from bot import errors
 
 log = structlog.get_logger()
+
+STOP_WITHIN_S = 10
 
 Tick = Callable[[], Awaitable[None]]
 
@@ -26,15 +29,20 @@ class Metronome:
         self._tick = tick
         self._every = every
         self._stopped = asyncio.Event()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self._scheduler = aps.AsyncIOScheduler(timezone=dt.UTC)
         self._is_away = False
 
     async def run(self) -> None:
-        """Tick until stopped; the tick under way is finished."""
+        """Tick until stopped; the tick under way is finished, or left after ten seconds: its transactions are whole."""
         self._scheduler.start()
         self._arm()
         try:
             await self._stopped.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await self._at_rest.wait()
         finally:
             self._scheduler.shutdown(wait=False)
 
@@ -48,6 +56,9 @@ class Metronome:
         self._scheduler.add_job(self._beat, "date", run_date=at, misfire_grace_time=None)
 
     async def _beat(self) -> None:
+        if self._stopped.is_set():
+            return
+        self._at_rest.clear()
         try:
             await self._tick()
             self._is_away = False
@@ -58,5 +69,6 @@ class Metronome:
         except Exception:  # one of the four edges: a fault of one tick must not end time
             log.exception("tick_failed")
         finally:
+            self._at_rest.set()
             if not self._stopped.is_set():
                 self._arm()

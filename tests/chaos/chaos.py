@@ -78,8 +78,10 @@ class Plan:
 
 def short(seed: int, *, roles: tuple[str, ...]) -> Plan:
     """A few seconds of it: each unkindness once."""
-    rounds, kills = (2, 6) if roles == ALONE else (1, 6)
-    return Plan(seed, roles, schools=24, rounds=rounds, kills=kills, outage_s=1.0, long_outage_s=1.0)
+    kills = 6 if roles == ALONE else 5
+    return Plan(
+        seed, roles, schools=24, rounds=1, kills=kills, outage_s=1.0, long_outage_s=1.0, patience_s=2.0
+    )
 
 
 def long(seed: int, *, roles: tuple[str, ...], kills: int, outage_s: float) -> Plan:

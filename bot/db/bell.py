@@ -46,7 +46,7 @@ class Bell:
                 async with self._engine.connect() as connection:
                     await connection.execute(_NOTIFY, {"channel": CHANNEL, "who": self._who})
                 await asyncio.sleep(RING_EVERY_S)
-        except (exc.DBAPIError, OSError) as fault:
+        except (exc.SQLAlchemyError, OSError) as fault:
             log.debug("bell_not_rung", fault=type(fault).__name__)
         finally:
             self._ringing = None
@@ -62,7 +62,7 @@ class Bell:
             try:
                 async with self._engine.connect() as connection:
                     await _until_cut((await connection.get_raw_connection()).driver_connection, heard)
-            except (exc.DBAPIError, OSError) as fault:
+            except Exception as fault:  # noqa: BLE001 - the driver's own errors too: deaf is slower, and no reason to end
                 log.debug("bell_not_heard", fault=type(fault).__name__)
             await asyncio.sleep(AGAIN_AFTER_S)
             tell()  # something may have rung unheard

@@ -224,7 +224,7 @@ class Sender:
                 self._at("after_call")
                 await self._settle((item, self._noted(item, outcome)))
                 self._at("settled")
-        except Exception:  # one delivery must not stop the others; its lease makes it uncertain
+        except Exception:  # one delivery must not stop the others; whoever takes over makes it uncertain
             log.exception("delivery_failed", delivery=item.delivery.id, kind=item.delivery.kind)
         finally:
             if self.in_flight == self._room:
@@ -273,7 +273,10 @@ class Sender:
         self.outcomes[outcome.verdict] += 1
         metrics.CALLS.labels(outcome.verdict.value).inc()
         if outcome.verdict is Verdict.REFUSED:
-            log.error("message_refused", kind=item.delivery.kind, detail=outcome.detail)
+            it = item.delivery
+            log.error(
+                "message_refused", delivery=it.id, kind=it.kind, subject=it.subject, detail=outcome.detail
+            )
         return outcome
 
     async def _settle_each(self, ended: Sequence[Ended]) -> Sequence[None]:

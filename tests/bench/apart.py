@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import multiprocessing
 import statistics
 import time
@@ -45,6 +46,10 @@ class Apart:
     async def called(self, method: str, times: int) -> None:
         """Wait until a method has been called so often."""
         await asyncio.to_thread(self._ask, "called", (method, times))
+
+    async def polled(self) -> None:
+        """Wait until somebody asks for updates; the call itself is answered much later."""
+        await asyncio.to_thread(self._ask, "polled")
 
     def shown(self, words: str) -> int:
         """In how many chats a message now says this."""
@@ -90,29 +95,42 @@ async def _serve(line: Connection) -> None:
 
 
 async def _do(sim: simulator.Simulator, what: str, given: object) -> object:
-    match what:
-        case "people":
-            return _people(sim, given)
-        case "press":
-            return await _press(sim, *given)
-        case "flood":
-            sim.flood.enabled = True
-        case "slow":
-            sim.faults.add(simulator.Fault("sendMessage", "slow", times=None, seconds=given))
-        case "called":
-            method, times = given
-            while sim.journal.counts[method] < times:  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
-        case "shown":
-            every = sim.world.private.values()
-            return sum(any(given in message.text for message in chat.messages.values()) for chat in every)
-        case "sends":
-            return [
-                (call.at.timestamp(), call.chat_id, call.status, str(call.params["text"]).partition("\n")[0])
-                for call in sim.journal.calls
-                if call.method in SENDS
-            ]
-    return None
+    answer = _ASKED[what](sim, given)
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+def _flood(sim: simulator.Simulator, _: object) -> None:
+    sim.flood.enabled = True
+
+
+def _slow(sim: simulator.Simulator, seconds: float) -> None:
+    sim.faults.add(simulator.Fault("sendMessage", "slow", times=None, seconds=seconds))
+
+
+async def _called(sim: simulator.Simulator, given: tuple[str, int]) -> None:
+    method, times = given
+    while sim.journal.counts[method] < times:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+
+
+async def _polled(sim: simulator.Simulator, _: object) -> None:
+    while sim.bot.poller is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+
+
+def _shown(sim: simulator.Simulator, words: str) -> int:
+    return sum(
+        any(words in message.text for message in chat.messages.values())
+        for chat in sim.world.private.values()
+    )
+
+
+def _sends(sim: simulator.Simulator, _: object) -> list[tuple[float, int, int, str]]:
+    return [
+        (call.at.timestamp(), call.chat_id, call.status, str(call.params["text"]).partition("\n")[0])
+        for call in sim.journal.calls
+        if call.method in SENDS
+    ]
 
 
 def _people(sim: simulator.Simulator, count: int) -> list[tuple[int, int]]:
@@ -148,3 +166,9 @@ async def _press(sim: simulator.Simulator, presses: list[tuple[int, int, str]], 
     await done.wait()
     sim.world.listeners.remove(count)
     return took
+
+
+_ASKED = {
+    "people": _people, "press": lambda sim, given: _press(sim, *given), "flood": _flood, "slow": _slow,
+    "called": _called, "polled": _polled, "shown": _shown, "sends": _sends,
+}  # fmt: skip

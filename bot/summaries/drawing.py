@@ -4,7 +4,7 @@ A picture takes a tenth of a second: outside transactions, and off the event loo
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,19 +18,21 @@ Colour = tuple[int, int, int]
 Box = tuple[int, int, int, int]
 
 TITLE, HEADER, BODY, SMALL, LEAST = 40, 26, 30, 24, 14  # pixels; a picture is about 1200 wide
-MARGIN, PAD, LINE = 28, 11, 50
-NAME_AT_MOST = 12  # 汉字 of a row's name
+MARGIN, PAD, LINE = 28, 13, 50
+NAME_WIDTH, NAME_LEAST = 12 * BODY, 22  # a longer name is drawn smaller, down to this, and then cut
 COLOURS = 48  # a palette: a third of the weight
 NO_GLYPH = "\u3013"  # 〓, the printer's sign for a type he does not have
 WHITE: Colour = (255, 255, 255)
 INK: Colour = (33, 37, 41)
 GREY: Colour = (96, 104, 112)
+PALE: Colour = (138, 146, 153)  # 0: so that one finds what is not
 RULE: Colour = (206, 212, 218)
 SHADE: Colour = (246, 248, 250)
 HEAD: Colour = (221, 235, 247)
 OWED: Colour = (163, 60, 20)  # 未报, where there are some: it is what one looks for
 FULL: Colour = (31, 97, 141)  # all have answered
 FAINT: Colour = (238, 244, 249)  # none has
+DARK = 400  # of red, green and blue together: below, white is read better than ink
 CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
 
 
@@ -79,7 +81,9 @@ class _Page:
 
     def png(self) -> bytes:
         out = io.BytesIO()
-        self.image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        method = Image.Quantize.MAXCOVERAGE  # the usual one turns the few red pixels of a big table brown
+        few = self.image.quantize(COLOURS, method, dither=Image.Dither.NONE)
+        few.save(out, "PNG", optimize=True)
         return out.getvalue()
 
 
@@ -94,41 +98,58 @@ def _fitting(text: str, width: int, size: int) -> int:
     return size
 
 
-def _cut(name: str) -> str:
-    return name if len(name) <= NAME_AT_MOST else f"{name[: NAME_AT_MOST - 1]}…"
+def fitted_name(text: str) -> tuple[str, int]:
+    """The name of a row as it fits, and its size."""
+    size = max(NAME_LEAST, _fitting(text, NAME_WIDTH, BODY))
+    while _width(text, size) > NAME_WIDTH:
+        text = f"{text.removesuffix('…')[:-1]}…"
+    return text, size
+
+
+def _name_width(names: Iterable[str]) -> int:
+    return max((_width(*fitted_name(it)) for it in names), default=0) + 2 * PAD
 
 
 def grid(it: Grid) -> bytes:
-    """The PNG of a table: numbers right-aligned under their header, 未报 in a colour of its own."""
-    rows = [(_cut(row[0]), *row[1:]) for row in (*it.rows, *([it.total] if it.total else []))]
+    """The PNG of a table: numbers right-aligned under their header, 0 pale, 未报 in a colour of its own."""
+    rows = (*it.rows, *([it.total] if it.total else []))
     widths = [
         max(_width(head, HEADER), *(_width(row[column], BODY) for row in rows)) + 2 * PAD
-        for column, head in enumerate(it.columns)
+        for column, head in enumerate(it.columns[1:], start=1)
     ]
+    widths = [_name_width((it.columns[0], *(row[0] for row in rows))), *widths]
     across, top = sum(widths), MARGIN + 112
-    page = _Page.of(across + 2 * MARGIN, top + LINE * (len(rows) + 1) + 58 + MARGIN // 2)
+    tall = LINE * (len(rows) + 1)
+    page = _Page.of(across + 2 * MARGIN, top + tall + 58 + MARGIN // 2)
     _head(page, it.title, it.instant, across)
-    page.draw.rectangle((MARGIN, top, MARGIN + across, top + LINE), HEAD)
+    _paper(page, len(rows), across, top, has_total=it.total is not None)
     owed = it.columns.index("未报") if "未报" in it.columns else -1
     for number, row in enumerate((it.columns, *rows)):
-        is_total = it.total is not None and number == len(rows)
-        y = top + number * LINE
-        if number and (is_total or number % 2 == 0):
-            page.draw.rectangle((MARGIN, y, MARGIN + across, y + LINE), HEAD if is_total else SHADE)
-        page.draw.line((MARGIN, y + LINE, MARGIN + across, y + LINE), RULE)
-        x = MARGIN
+        x, y = MARGIN, top + number * LINE + LINE / 2
+        bold = not number or (it.total is not None and number == len(rows))
+        first, size = fitted_name(row[0])
+        page.say((x + PAD, y), first, size if number else HEADER, bold=bold)
         for column, (text, width) in enumerate(zip(row, widths, strict=True)):
-            size, is_owed = BODY if number else HEADER, number and column == owed and text != "0"
-            at, anchor = (
-                ((x + width - PAD, y + LINE / 2), "rm") if column else ((x + PAD, y + LINE / 2), "lm")
-            )
-            page.say(
-                at, text, size, anchor=anchor, fill=OWED if is_owed else INK, bold=is_total or not number
-            )
             x += width
-    page.draw.rectangle((MARGIN, top, MARGIN + across, top + LINE * (len(rows) + 1)), outline=RULE)
-    _foot(page, it.legend, top + LINE * (len(rows) + 1) + 30, across)
+            if column:
+                fill = INK if not number else PALE if text == "0" else OWED if column == owed else INK
+                page.say((x - PAD, y), text, BODY if number else HEADER, anchor="rm", fill=fill, bold=bold)
+    _foot(page, it.legend, top + tall + 30, across)
     return page.png()
+
+
+def _paper(page: _Page, rows: int, across: int, top: int, *, has_total: bool) -> None:
+    """Header and total shaded, every second row a little, a rule under each, a frame around all."""
+    right = MARGIN + across
+    for number in range(rows + 1):
+        y = top + number * LINE
+        is_end = not number or (has_total and number == rows)
+        if is_end or number % 2 == 0:
+            page.draw.rectangle((MARGIN, y, right, y + LINE), HEAD if is_end else SHADE)
+    for number in range(rows + 2):
+        page.draw.line((MARGIN, top + number * LINE, right, top + number * LINE), RULE)
+    for x in (MARGIN, right):
+        page.draw.line((x, top, x, top + LINE * (rows + 1)), RULE)
 
 
 def _head(page: _Page, title: str, below: str, across: int) -> None:
@@ -142,9 +163,9 @@ def _foot(page: _Page, text: str, y: float, across: int) -> None:
 
 def heat(it: Heat) -> bytes:
     """The PNG of the shares: the deeper the blue the more had answered, and the figure stands in each cell."""
-    rows = [(_cut(name), shares) for name, shares in (*it.rows, *([it.total] if len(it.rows) > 1 else []))]
-    name_width = max(_width(name, BODY) for name, _ in rows) + 2 * PAD
-    width = max(_width(text, HEADER) for text in (*it.days, "100%")) + 2 * PAD
+    rows = (*it.rows, *([it.total] if len(it.rows) > 1 else []))
+    name_width = _name_width(name for name, _ in rows)
+    width = max(_width("100%", BODY), *(_width(day, SMALL) for day in it.days)) + PAD
     across = max(name_width + width * len(it.days), 900)
     top, tall = MARGIN + 112, LINE * 2 + LINE * len(rows)
     page = _Page.of(across + 2 * MARGIN, top + tall + 44 * len(it.titles) + 40 + MARGIN)
@@ -152,10 +173,10 @@ def heat(it: Heat) -> bytes:
     for column, day in enumerate(it.days):
         x = MARGIN + name_width + width * (column + 0.5)
         page.say((x, top + LINE * 0.5), CIRCLED[column], HEADER, anchor="mm", bold=True)
-        page.say((x, top + LINE * 1.4), day, HEADER, anchor="mm")
+        page.say((x, top + LINE * 1.4), day, SMALL, anchor="mm")
     for number, (name, shares) in enumerate(rows):
         y = top + LINE * (2 + number)
-        page.say((MARGIN + PAD, y + LINE / 2), name, BODY, bold=number == len(it.rows))
+        page.say((MARGIN + PAD, y + LINE / 2), *fitted_name(name), bold=number == len(it.rows))
         for column, share in enumerate(shares):
             x = MARGIN + name_width + width * column
             _cell(page, (x, y, x + width, y + LINE), share)
@@ -168,8 +189,13 @@ def _cell(page: _Page, box: Box, share: float | None) -> None:
     left, upper, right, lower = box
     fill = WHITE if share is None else _tint(share)
     page.draw.rectangle(box, fill, outline=WHITE, width=2)
-    ink = WHITE if sum(fill) < 3 * 150 else INK
-    page.say(((left + right) / 2, (upper + lower) / 2), share_words(share), HEADER, anchor="mm", fill=ink)
+    middle = ((left + right) / 2, (upper + lower) / 2)
+    page.say(middle, share_words(share), BODY, anchor="mm", fill=ink_on(fill))
+
+
+def ink_on(fill: Colour) -> Colour:
+    """White on the deep ones."""
+    return WHITE if sum(fill) < DARK else INK
 
 
 def share_words(share: float | None) -> str:
@@ -179,7 +205,7 @@ def share_words(share: float | None) -> str:
 
 def _tint(share: float) -> Colour:
     """Between the two ends; the upper half of the scale, where nearly all shares lie, has most of the room."""
-    deep = share**3
+    deep = share**4
     red, green, blue = (round(pale + (full - pale) * deep) for pale, full in zip(FAINT, FULL, strict=True))
     return red, green, blue
 

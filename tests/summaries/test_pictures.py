@@ -101,6 +101,49 @@ def test_what_stands_in_a_cell_is_drawn_in_its_place():
     assert right - left <= 30  # one digit
 
 
+def near(picture, colour):
+    """Whether a pixel has this colour, but for what the palette takes."""
+    return any(
+        all(abs(one - other) <= 16 for one, other in zip(found, colour, strict=True))
+        for _, found in picture.getcolors(1 << 24)
+    )
+
+
+def test_the_one_that_owes_among_24_is_seen_by_its_colour():
+    (it,) = made_of(24)
+    full = [(*row[:5], "0", *row[6:]) for row in it.rows]
+    one = dataclasses.replace(it, rows=(*full[:23], (*full[23][:5], "1", *full[23][6:])), total=None)
+    none = dataclasses.replace(one, rows=tuple(full))
+
+    assert near(opened(drawing.grid(one)), drawing.OWED)
+    assert not near(opened(drawing.grid(none)), drawing.OWED)
+
+
+def test_a_row_of_zeros_is_pale():
+    (it,) = made_of(3)
+    blank = dataclasses.replace(it, rows=(it.rows[0], ("", *("0",) * 9, ""), it.rows[2]))
+    picture, top = opened(drawing.grid(blank)), drawing.MARGIN + 112
+
+    first, second = (
+        picture.crop((0, top + drawing.LINE * number, picture.width, top + drawing.LINE * (number + 1)))
+        for number in (1, 2)
+    )
+    assert near(first, drawing.INK)
+    assert not near(second, drawing.INK)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.85, 0.9, 0.93, 0.95, 0.97, 1.0])
+def test_a_share_is_read_on_its_colour(share):
+    def light(colour):
+        parts = [part / 255 for part in colour]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+
+    fill = drawing._tint(share)
+    ink = light(drawing.ink_on(fill))
+    assert max(ink, light(fill)) / min(ink, light(fill)) >= 3.5  # 3 is asked of large signs
+
+
 def test_every_sign_of_the_texts_and_of_rare_names_has_a_glyph():
     names = "㙍垴埠岙峃漯邳郾陂鄢亳濮阳〇①⑩“”—·【】()%…"
     said = "".join("".join((it.title, it.instant, it.legend, *it.columns, *it.total)) for it in made_of(1))
@@ -124,6 +167,15 @@ def test_long_names_and_titles_stay_on_the_paper():
     assert picture.width <= 1600
     edge = picture.crop((picture.width - drawing.MARGIN + 2, 0, picture.width, picture.height))
     assert edge.getcolors() == [(edge.width * edge.height, (255, 255, 255))]
+
+
+def test_the_longest_name_of_a_county_is_there_to_its_last_sign():
+    assert drawing.fitted_name("积石山保安族东乡族撒拉族自治县") == ("积石山保安族东乡族撒拉族自治县", 23)
+    assert drawing.fitted_name("大河县") == ("大河县", drawing.BODY)
+    assert (
+        drawing.fitted_name("长阳土家族自治县榔坪镇中心学校附属乐园希望小学")[0]
+        == "长阳土家族自治县榔坪镇中心学校…"
+    )
 
 
 def heat_of(shares: tuple[float | None, ...]) -> Heat:

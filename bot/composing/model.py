@@ -40,6 +40,7 @@ draft = sa.Table(
         "reason", sa.String(200), nullable=False, server_default=""
     ),  # why these schools are asked once more
     sa.Column("revises", sa.ForeignKey("notice.id")),  # a new version of this notice
+    sa.Column("of_version", sa.SmallInteger),  # the version its author has before him
     sa.Column("again", sa.ForeignKey("notice.id")),  # 再发一次 of this notice
     sa.Column("created_at", schema.Instant, nullable=False),
     sa.Column("changed_at", schema.Instant, nullable=False),
@@ -73,6 +74,7 @@ draft_item = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("party", sa.String(80), nullable=False, server_default=""),
     sa.Column("due_at", schema.Instant),
+    sa.Column("asks", sa.String(8), nullable=False, server_default=""),  # as of a notice's item
 )
 
 draft_file = sa.Table(

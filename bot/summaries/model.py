@@ -1,4 +1,4 @@
-"""The table of summaries: the leaders' brief of a day, told once."""
+"""The tables of summaries: the leaders' brief of a day and the burden of a month, each told once."""
 
 import sqlalchemy as sa
 
@@ -10,6 +10,14 @@ brief = sa.Table(  # the leaders' brief of a day, told or found not worth it; on
     "brief",
     metadata,
     sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("chats", sa.SmallInteger, nullable=False),  # to how many it is owed; 0: nothing was asked
+    sa.Column("at", schema.Instant, nullable=False),
+)
+
+burden = sa.Table(  # what a month asked of the schools, told to the administrators once
+    "burden",
+    metadata,
+    sa.Column("month", sa.Date, primary_key=True),  # its first day
     sa.Column("chats", sa.SmallInteger, nullable=False),  # to how many it is owed; 0: nothing was asked
     sa.Column("at", schema.Instant, nullable=False),
 )

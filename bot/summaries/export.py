@@ -15,7 +15,7 @@ from bot.notices import model, queries
 from bot.roster import access, people
 from bot.roster.people import Person
 from bot.summaries import workbook
-from bot.summaries.looks import HEADER_LINE, Book
+from bot.summaries.looks import HEADER_LINE, MOMENT_WIDTH, Book
 from bot.summaries.spans import Span
 from bot.summaries.workbook import FIGURE_WIDTHS, FIGURES, NAME_WIDTHS, NAMED, Sheets
 from bot.texts import Words
@@ -91,7 +91,11 @@ def build(some: Sequence[Sheets], words: Words, title: str) -> bytes:
 def _notices(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
     columns = words.plain("carry.notice_columns").split("\n")
     sheet = book.sheet(
-        words.plain("carry.notices"), title, columns, (30, 17, 17, *FIGURE_WIDTHS), lines=len(some)
+        words.plain("carry.notices"),
+        title,
+        columns,
+        (30, MOMENT_WIDTH, MOMENT_WIDTH, *FIGURE_WIDTHS),
+        lines=len(some),
     )
     for line, it in enumerate(some, start=HEADER_LINE + 1):
         n = it.table.notice
@@ -108,7 +112,7 @@ def _rows(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
     every = [(it.table.notice, row) for it in some for row in it.table.rows]
     columns = words.plain("carry.row_columns").split("\n")
     sheet = book.sheet(
-        words.plain("carry.rows"), title, columns, (30, 17, 24, *FIGURE_WIDTHS), lines=len(every)
+        words.plain("carry.rows"), title, columns, (30, MOMENT_WIDTH, 24, *FIGURE_WIDTHS), lines=len(every)
     )
     for line, (n, row) in enumerate(every, start=HEADER_LINE + 1):
         values = [
@@ -125,7 +129,9 @@ def _names(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None
     columns = [
         *words.plain("carry.name_columns").split("\n"), *words.plain("workbook.name_columns").split("\n"),
     ]  # fmt: skip
-    sheet = book.sheet(words.plain("carry.names"), title, columns, (30, 17, *NAME_WIDTHS), lines=len(every))
+    sheet = book.sheet(
+        words.plain("carry.names"), title, columns, (30, MOMENT_WIDTH, *NAME_WIDTHS), lines=len(every)
+    )
     say = cache(words.plain)
     for number, (n, line) in enumerate(every, start=HEADER_LINE + 1):
         values = [

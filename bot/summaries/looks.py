@@ -1,6 +1,7 @@
 """How workbooks look: styles, sheets ready for the printer, and values put into cells as what they are."""
 
 import io
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bot.roster import plain_cells
 from bot.roster.plain_cells import TEXT, Value
+from bot.summaries import lines
 from bot.texts import Words
 
 Across = Literal["general", "center", "right"]
@@ -21,6 +23,9 @@ A4 = 9  # Excel's number for the paper
 HEADER_LINE = 2  # below the title
 SHARE = "0.00%"  # four places, as counted: 3999 of 4000 must not read 100%
 MOMENT = "yyyy-mm-dd hh:mm"
+MOMENT_WIDTH = 20  # characters; with a wider font than 宋体 in its place, fewer show as ###
+TITLE_HIGH, HEADER_HIGH, LINE_HIGH = 26, 30, 16  # points; a header's arrow stands below its words
+WRAPPED = frozenset({"表头", "长文"})
 _THIN = Side(style="thin", color="FFBFBFBF")
 
 
@@ -32,6 +37,7 @@ class Book:
         self._workbook = openpyxl.Workbook()
         scratch: Worksheet = self._workbook.worksheets[0]
         self._looks: dict[str, Any] = {}
+        self._widths: dict[str, Sequence[int]] = {}
         for line, style in enumerate(_styles(), start=1):
             self._workbook.add_named_style(style)
             cell: Any = scratch.cell(row=line, column=1)
@@ -54,6 +60,7 @@ class Book:
         sheet.page_setup.fitToHeight = 0
         sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.7)
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.print_options.horizontalCentered = True
         sheet.print_title_rows = f"1:{HEADER_LINE}"
         if (footer := sheet.oddFooter) is not None:
             footer.center.text = self._words.plain("workbook.page")
@@ -61,8 +68,13 @@ class Book:
             sheet.column_dimensions[get_column_letter(index)].width = width
         last = f"{get_column_letter(len(widths))}{HEADER_LINE + max(lines, 1)}"
         sheet.auto_filter.ref = f"A{HEADER_LINE}:{last}"
+        self._widths[sheet.title] = widths
         self.put(sheet, 1, [title], ("题",))
         self.put(sheet, HEADER_LINE, columns, ("表头",) * len(columns))
+        sheet.row_dimensions[1].height = TITLE_HIGH
+        sheet.row_dimensions[HEADER_LINE].height = max(
+            HEADER_HIGH, sheet.row_dimensions[HEADER_LINE].height or 0
+        )
         return sheet
 
     def put(self, sheet: Worksheet, line: int, values: Iterable[Value], styles: Iterable[str]) -> None:
@@ -70,6 +82,15 @@ class Book:
         for column, (value, style) in enumerate(zip(values, styles, strict=True), start=1):
             cell: Any = plain_cells.put(sheet, line, column, value)
             cell._style = self._looks[style]  # noqa: SLF001 - as above
+            if value and style in WRAPPED:
+                self._make_room(sheet, line, str(value), self._widths[sheet.title][column - 1])
+
+    def _make_room(self, sheet: Worksheet, line: int, text: str, width: int) -> None:
+        """Not every program makes a row as high as its text; so it is said how high."""
+        rows = sum(max(1, math.ceil(lines.width(part) / (width - 1))) for part in text.split("\n"))
+        if rows > 1:
+            row = sheet.row_dimensions[line]
+            row.height = max(row.height or 0, rows * LINE_HIGH)
 
     def content(self) -> bytes:
         """The XLSX."""
@@ -79,19 +100,30 @@ class Book:
 
 
 def _style(
-    name: str, *, format_: str, bold: bool = False, across: Across = "general", wrap: bool = False
+    name: str,
+    *,
+    format_: str,
+    bold: bool = False,
+    across: Across = "general",
+    wrap: bool = False,
+    shrink: bool = False,
 ) -> NamedStyle:
     return NamedStyle(
         name,
         font=Font(name="宋体", size=11, bold=bold),
         number_format=format_,
         border=Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN),
-        alignment=Alignment(horizontal=across, vertical="center", wrap_text=wrap),
+        alignment=Alignment(horizontal=across, vertical="center", wrap_text=wrap, shrink_to_fit=shrink),
     )
 
 
 def _title_style() -> NamedStyle:
-    return NamedStyle("题", font=Font(name="宋体", size=14, bold=True), number_format=TEXT)
+    return NamedStyle(
+        "题",
+        font=Font(name="宋体", size=14, bold=True),
+        number_format=TEXT,
+        alignment=Alignment(vertical="center"),
+    )
 
 
 def _header_style() -> NamedStyle:
@@ -105,7 +137,7 @@ def _styles() -> tuple[NamedStyle, ...]:
     return (
         _title_style(),
         _header_style(),
-        _style("文字", format_=TEXT),
+        _style("文字", format_=TEXT, shrink=True),
         _style("长文", format_=TEXT, wrap=True),
         _style("数", format_="0"),
         _style("率", format_=SHARE, across="right"),

@@ -16,14 +16,16 @@ from bot.notices.trouble import Trouble
 from bot.roster import access, contacts, people
 from bot.roster.contacts import Contact
 from bot.roster.plain_cells import Value
-from bot.summaries.looks import HEADER_LINE, Book
+from bot.summaries.looks import HEADER_LINE, MOMENT_WIDTH, Book
 from bot.texts import Words
 
 ITEM_HEAD = 40  # characters of an item over its column
 FIGURES = (*("数",) * 9, "率")
 FIGURE_WIDTHS = (*(9,) * 9, 10)
-NAMED = (*("文字",) * 5, "时间", "文字", "长文", "时间", "数", "时间", "文字", "文字")
-NAME_WIDTHS = (28, 14, 12, 14, 10, 17, 9, 32, 17, 9, 17, 10, 15)
+NAMED = (*("文字",) * 3, "长文", "文字", "时间", "文字", "长文", "时间", "数", "时间", "文字", "文字")
+NAME_WIDTHS = (
+    28, 14, 12, 20, 10, MOMENT_WIDTH, 9, 32, MOMENT_WIDTH, 9, MOMENT_WIDTH, 10, 15,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def _items(book: Book, title: str, sheets: Sheets, words: Words) -> None:
     asked = [s for s in sheets.table.statuses if not s.excused]
     heads = [f"{it.item.key} {it.item.text}"[:ITEM_HEAD] for it in sheets.items]
     columns = [*words.plain("workbook.item_columns").split("\n"), *heads]
-    widths = (28, 14, 17, *(14,) * len(heads))
+    widths = (28, 14, MOMENT_WIDTH, *(14,) * len(heads))
     sheet = book.sheet(words.plain("workbook.items"), title, columns, widths, lines=len(asked))
     mark, zone = words.plain("workbook.done"), words.zone
     for number, s in enumerate(asked, start=HEADER_LINE + 1):

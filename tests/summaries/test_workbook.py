@@ -14,7 +14,7 @@ from bot.notices import queries, rules
 from bot.notices.queries import Notice, Status, Table
 from bot.notices.rules import Reach, TroubleState
 from bot.notices.trouble import Step, Trouble
-from bot.summaries import workbook
+from bot.summaries import looks, workbook
 from bot.summaries.workbook import Line, Sheets
 from bot.texts import Words
 
@@ -153,6 +153,18 @@ def test_instants_are_shown_as_instants():
 
     assert sheet["F3"].is_date
     assert sheet["F3"].number_format == "yyyy-mm-dd hh:mm"
+
+
+def test_what_is_long_is_there_to_read_whatever_program_opens_it():
+    text = (
+        "三楼消防栓没水,已报修,周五前换好;东门外围墙裂缝已拉警戒线"  # 29 汉字 in a column of 20 half-widths
+    )
+    sheet = opened(sheets_of(YES, dataclasses.replace(YES, answer="text", text=text)))["名单"]
+
+    assert [sheet.row_dimensions[line].height for line in (3, 4)] == [None, 3 * looks.LINE_HIGH]
+    assert sheet["D4"].alignment.wrap_text
+    assert sheet["A4"].alignment.shrink_to_fit  # a school's name
+    assert sheet.column_dimensions["F"].width >= 20  # an instant; narrower, some show ###
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ assignment = sa.Table(
     sa.Column("row_code", sa.String(64), nullable=False),  # county code, or colleges | city-run | bureau
     sa.Column("row_name", sa.String(120), nullable=False),
     sa.Column("row_position", sa.Integer, nullable=False),
+    sa.Index("ix_assignment_notice", "notice_id", "county_id"),
 )
 _by_unit = assignment.c.contact_id.is_(None)
 sa.Index(

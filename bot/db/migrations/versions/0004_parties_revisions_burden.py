@@ -19,3 +19,5 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("month", name=op.f("pk_burden")),
     )
+    # every table is read by its notice: the unique index is partial, so neither database could use it for that
+    op.create_index("ix_assignment_notice", "assignment", ["notice_id", "county_id"])

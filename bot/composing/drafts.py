@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.audit import trail
-from bot.composing import model, rules
+from bot.composing import model, parties, rules
 from bot.composing.model import State
-from bot.composing.pasting import Pasted
+from bot.composing.pasting import ITEMS_MOST, Pasted
 from bot.db import Tx
 from bot.notices.publish import File, Item
 from bot.notices.rules import Kind
@@ -33,6 +33,7 @@ class Draft:
         kind: None while not chosen; so level and audience are ''.
         edition: how often it has been changed; a button made for another does nothing.
         units: how many the author was told that it asks, when he pressed 发送.
+        revises: the notice of which this is a new version, `of_version` the one its author has before him.
         first_county_id: only this county of the audience is asked; the others come after.
         refused_by: the second officer who last did not agree, with `refusal`, his word.
     """
@@ -49,6 +50,8 @@ class Draft:
     level: str
     reason: str
     again: int | None
+    revises: int | None
+    of_version: int | None
     created_at: dt.datetime
     changed_at: dt.datetime
     asked_at: dt.datetime | None
@@ -101,7 +104,7 @@ def _draft(tx: Tx, row: sa.RowMapping) -> Draft:
     plain: dict[str, Any] = {k: v for k, v in row.items() if k in Draft.__slots__}
     return Draft(**plain | {
         "state": State(row["state"]), "kind": Kind(row["kind"]) if row["kind"] else None,
-        "items": tuple(Item(r.item, r.text, r.party, r.due_at) for r in items),
+        "items": tuple(Item(r.item, r.text, r.party, r.due_at, r.asks) for r in items),
         "files": tuple(
             File(r.file_id, r.file_kind, r.name, r.bytes, r.from_chat, r.from_message) for r in files
         ),
@@ -172,9 +175,9 @@ def on_message(tx: Tx, now: dt.datetime, draft_id: int, message_id: int | None) 
     tx.execute(_d.update().where(_d.c.id == draft_id).values(message_id=message_id))
 
 
-def put(tx: Tx, now: dt.datetime, draft: Draft, pasted: Pasted) -> Draft:
-    """The draft says this; whatever it said before is gone."""
-    items = [Item(str(at), text) for at, text in enumerate(pasted.items, start=1)]
+def put(tx: Tx, now: dt.datetime, draft: Draft, pasted: Pasted, *, zone: dt.tzinfo) -> Draft:
+    """The draft says this; whatever it said before is gone. A party and a due that an item names are its own."""
+    items = read_items(pasted, now, zone)
     put_items(tx, draft.id, items)
     kind = draft.kind.value if draft.kind is not None else ""
     if not items and kind == "directive":
@@ -182,15 +185,37 @@ def put(tx: Tx, now: dt.datetime, draft: Draft, pasted: Pasted) -> Draft:
     return change(tx, now, draft, title=pasted.title, text=pasted.text, full_text=pasted.full_text, kind=kind)
 
 
+def read_items(pasted: Pasted, now: dt.datetime, zone: dt.tzinfo) -> list[Item]:
+    """What was pasted as items 1, 2, …, each with the party and the due it names.
+
+    Raises:
+        Refused: more than a notice can have.
+    """
+    if len(pasted.items) > ITEMS_MOST:
+        raise errors.Refused(f"分项有 {len(pasted.items)} 项,最多 {ITEMS_MOST} 项,请分两次发。")
+    told = [parties.read(text, now, zone) for text in pasted.items]
+    return [Item(str(at), it.text, it.party, it.due_at) for at, it in enumerate(told, start=1)]
+
+
 def put_items(tx: Tx, draft_id: int, items: Sequence[Item]) -> None:
     """The draft has these items and no others."""
     tx.execute(_i.delete().where(_i.c.draft_id == draft_id))
     rows = [
-        {"draft_id": draft_id, "item": it.key, "position": at, "text": it.text, "party": it.party, "due_at": it.due_at}
+        {
+            "draft_id": draft_id, "item": it.key, "position": at, "text": it.text, "party": it.party,
+            "due_at": it.due_at, "asks": it.asks,
+        }
         for at, it in enumerate(items)
     ]  # fmt: skip
     if rows:
         tx.execute(_i.insert(), rows)
+
+
+def change_item(tx: Tx, now: dt.datetime, draft: Draft, index: int, **values: object) -> Draft:
+    """This item of the draft has these values."""
+    mine = (_i.c.draft_id == draft.id, _i.c.item == draft.items[index].key)
+    tx.execute(_i.update().where(*mine).values(values))
+    return change(tx, now, draft)
 
 
 def attach(tx: Tx, now: dt.datetime, draft: Draft, *files: File) -> Draft:

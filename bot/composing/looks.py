@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot import errors
 from bot.composing import outlook, place, sending, whom
 from bot.composing.drafts import Draft
+from bot.composing.item_pages import ItemPages
 from bot.composing.outlook import Outlook
 from bot.composing.place import Rows
 from bot.composing.sending import Desk
@@ -62,7 +63,7 @@ class Looks:
         """What the card says, how it goes out and whom it reaches, for a text."""
         reach = people.get(tx, draft.contact_id).scope(access.Action.SEND)
         shown = draft.items[:ITEMS_SHOWN] if draft.kind is Kind.DIRECTIVE else ()
-        lines = [f"{item.key} {_short(item.text)}" for item in shown]
+        lines = [ItemPages(self.words).line(item, now, ITEM_SHOWN_CHARS) for item in shown]
         if shown and len(draft.items) > len(shown):
             lines.append(f"…共 {len(draft.items)} 项")
         return {
@@ -170,8 +171,3 @@ class Looks:
         return Button(
             self.words.plain("composing.button", which=name), Callback(action, draft.id, draft.edition)
         )
-
-
-def _short(text: str) -> str:
-    line = text.partition("\n")[0]
-    return line if len(line) <= ITEM_SHOWN_CHARS else f"{line[: ITEM_SHOWN_CHARS - 1]}…"

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bot import errors
 from bot.composing import outlook, place, whom
 from bot.composing.drafts import Draft
+from bot.composing.item_pages import ItemPages
 from bot.composing.looks import Looks
 from bot.composing.model import State
 from bot.composing.outlook import Outlook
@@ -53,6 +54,8 @@ class Pages:
             return self._ahead(tx, now, draft, person, it)
         if it.part is Part.WHOM or it.part in GROUPS:
             return self._whom(tx, draft, person, it)
+        if it.part in place.OF_ITEMS:
+            return ItemPages(self.words).show(now, draft, it, self._top(draft, it))
         make = {
             Part.TEXT: self._text, Part.NAME: self._name, Part.SUMMARY: self._summary, Part.WHAT: self._what,
             Part.WHEN: self._when, Part.SOUND: self._sound,
@@ -154,7 +157,11 @@ class Pages:
     def _when(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown) -> OutgoingMessage:
         html = self.words.html("composing.due", **self._top(draft, it))
         names = [name for name in place.DUES if place.due_of(name, now, self.desk.zone) is not None]
-        rows = tuple((self._button(name, draft, place.DUE, name),) for name in names)
+        rows: Rows = tuple((self._button(name, draft, place.DUE, name),) for name in names)
+        last = place.latest_item(draft, now) if draft.kind is Kind.DIRECTIVE else None
+        if last is not None:
+            label = self.words.plain("composing.with_items", due=self.words.moment(last, now))
+            rows = ((Button(label, self._to(draft, place.DUE, place.WITH_ITEMS)),), *rows)
         return OutgoingMessage(html, (*rows, *self._below(draft, Part.WHEN)))
 
     def _sound(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown) -> OutgoingMessage:
@@ -278,6 +285,7 @@ class Pages:
             rows.append((self._button("first", draft, place.PAGE, Part.FIRST),))
         change = [("text", Part.TEXT), ("title", Part.NAME), ("whom", Part.WHOM), ("what", Part.WHAT)]
         change += [("when", Part.WHEN)] * draft.is_ask + [("sound", Part.SOUND)]
+        change += [("items", Part.ITEMS)] * (draft.kind is Kind.DIRECTIVE)
         rows += place.by([self._button(name, draft, place.PAGE, part) for name, part in change], 3)
         if draft.files:
             rows.append((self._button("no_files", draft, place.NO_FILES),))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 TITLE_CHARS = 30
 CARD_CHARS, CARD_HAN, CARD_LINES = 120, 80, 4  # a card has six lines and 120 汉字, and says some of its own
-ITEMS_MOST = 30
+ITEMS_MOST = 50  # whoever has more of them has written two notices
 ITEM_CHARS = 1500  # nine of them must still fit one message
 TEXT_CHARS = 12_000  # three messages of Telegram's
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -78,4 +78,4 @@ def _items(lines: list[str]) -> tuple[str, ...]:
             found.append(style.sub("", line, count=1))
         elif found:
             found[-1] = f"{found[-1]}\n{line}"
-    return tuple(item[:ITEM_CHARS] for item in found[:ITEMS_MOST]) if len(found) > 1 else ()
+    return tuple(item[:ITEM_CHARS] for item in found) if len(found) > 1 else ()

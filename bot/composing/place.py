@@ -8,6 +8,7 @@ from bot.composing import rules
 from bot.composing.drafts import Draft
 from bot.composing.whom import Group
 from bot.delivery.message import Button, Callback
+from bot.notices.publish import Item
 from bot.notices.rules import Kind
 
 Rows = tuple[tuple[Button, ...], ...]
@@ -16,9 +17,10 @@ Rows = tuple[tuple[Button, ...], ...]
 PAGE, NEW, DROP, AGAIN, REST = "c-page", "c-new", "c-drop", "c-again", "c-rest"
 WORD, CLEAR, KIND, DUE, SOUND, TITLE = "c-word", "c-clear", "c-kind", "c-due", "c-sound", "c-title"
 NO_FILES, FIRST, TRY, LOOK = "c-bare", "c-first", "c-try", "c-look"
+NO_DUE, NO_PARTY = "c-nodue", "c-noone"
 SEND, UNDO, AGREE, REFUSE = "c-send", "c-undo", "c-agree", "c-refuse"
 OWN = (
-    PAGE, NEW, DROP, REST, WORD, CLEAR, KIND, DUE, SOUND, TITLE, NO_FILES, FIRST, TRY, SEND, UNDO,
+    PAGE, NEW, DROP, REST, WORD, CLEAR, KIND, DUE, SOUND, TITLE, NO_FILES, NO_DUE, NO_PARTY, FIRST, TRY, SEND, UNDO,
 )  # of the author's own message  # fmt: skip
 PER_PAGE = 8
 PAGES = 9999
@@ -42,6 +44,9 @@ class Part(StrEnum):
     READY = "r"
     FIRST = "f"
     UNREACHED = "u"
+    ITEMS = "i"
+    ITEM = "e"  # one of them: the page is its place, from 0
+    PARTY = "p"  # … and who does it
 
 
 TYPED = (
@@ -51,7 +56,10 @@ TYPED = (
     Part.WHOM,
     Part.WHEN,
     Part.REASON,
+    Part.ITEM,
+    Part.PARTY,
 )  # something can be typed there
+OF_ITEMS = (Part.ITEMS, Part.ITEM, Part.PARTY)
 GROUPS = {Part.COUNTIES: Group.COUNTY, Part.STAGES: Group.STAGE, Part.TAGS: Group.TAG}
 BEFORE = {
     Part.SUMMARY: Part.TEXT, Part.WHOM: Part.TEXT, Part.WHAT: Part.WHOM, Part.WHEN: Part.WHAT, Part.SOUND: Part.WHAT,
@@ -79,7 +87,7 @@ class Shown:
     """A page about to be made.
 
     Attributes:
-        page: of a list, from 0.
+        page: of a list, from 0; of one item, its place.
         fault: what was wrong with what was just typed.
     """
 
@@ -92,6 +100,7 @@ class Shown:
 
 DUES = ("today17", "next12", "friday17")
 FRIDAY = 4
+WITH_ITEMS = "items"  # when the last of the items is due
 
 
 def due_of(name: str, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime | None:
@@ -103,6 +112,26 @@ def due_of(name: str, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime | None:
         return None
     at = dt.datetime.combine(today + dt.timedelta(days=days), dt.time(hour), zone).astimezone(dt.UTC)
     return at if at > now + rules.MINUTE + rules.SOONEST else None
+
+
+def ill_timed(draft: Draft, now: dt.datetime) -> Item | None:
+    """The first item whose own deadline leaves nobody time, or lies after that of the whole; None where all is well."""
+    if draft.kind is not Kind.DIRECTIVE:
+        return None
+    soonest = now + rules.MINUTE + rules.SOONEST
+    return next(
+        (it for it in draft.items if it.due_at and not _is_within(it.due_at, soonest, draft.due_at)), None
+    )
+
+
+def _is_within(due_at: dt.datetime, soonest: dt.datetime, latest: dt.datetime | None) -> bool:
+    return soonest <= due_at and (latest is None or due_at <= latest)
+
+
+def latest_item(draft: Draft, now: dt.datetime) -> dt.datetime | None:
+    """The last deadline its items name; None where they name none, or it is over."""
+    found = max((it.due_at for it in draft.items if it.due_at is not None), default=None)
+    return found if found is not None and found > now + rules.MINUTE + rules.SOONEST else None
 
 
 def levels(draft: Draft) -> tuple[str, ...]:

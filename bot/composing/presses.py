@@ -5,10 +5,8 @@ import html
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from bot import errors
-from bot.composing import drafts, outlook, place, sending, whom
+from bot.composing import copying, drafts, outlook, place, sending, whom
 from bot.composing.drafts import Draft
 from bot.composing.looks import Looks
 from bot.composing.model import State
@@ -18,8 +16,6 @@ from bot.composing.sending import Agreed, Desk, Sent
 from bot.db import Tx
 from bot.delivery.message import Callback, OutgoingMessage
 from bot.inbox import questions
-from bot.notices import model as notices
-from bot.notices.publish import File, Item
 from bot.notices.rules import Kind
 from bot.roster import access, people, units
 from bot.roster.people import Person
@@ -99,7 +95,7 @@ def shown_on(
     it = shown or Shown(place.step(draft))
     part = place.step(draft) if it.part is Part.READY else it.part
     if draft.is_open and part in place.TYPED:
-        questions.ask(tx, now, user_id, QUESTION, f"{draft.id}:{part}", for_=TYPED_WITHIN)
+        questions.ask(tx, now, user_id, QUESTION, f"{draft.id}:{part}:{it.page}", for_=TYPED_WITHIN)
     else:
         asked = questions.open(tx, now, user_id)
         if asked is not None and asked.kind == QUESTION:
@@ -144,7 +140,7 @@ def _anew(it: Pressed) -> Then:
     notice_id = it.callback.number(0) or 0
     _drop(it)
     if notice_id:
-        return copied(it.tx, it.now, it.person, notice_id), None, "begun"
+        return copying.copied(it.tx, it.now, it.person, notice_id), None, "begun"
     return drafts.begin(it.tx, it.now, it.person), Shown(Part.TEXT), "begun"
 
 
@@ -168,23 +164,11 @@ def _word(it: Pressed) -> Then:
     if word is None:
         return it.draft, shown, "old"
     choice = (whom.read(it.draft.audience) or whom.Choice()).turned(word)
-    return it.change(audience=narrowed(it.person, everyone, choice.text()), first_county_id=None), shown, ""
-
-
-def narrowed(person: Person, everyone: list[units.Unit], text: str) -> str:
-    """The audience within what this person may send to: of a county's officer, his counties.
-
-    Raises:
-        Refused: too long to be kept.
-    """
-    reach = person.scope(access.Action.SEND)
-    if not text or reach.everything:
-        return text
-    codes = [u.code for u in everyone if u.kind == "county" and u.id in reach.counties]
-    parts = text.split(" and ")
-    if any(part.strip("()").split(" or ")[0].startswith("county:") for part in parts):
-        return text  # he named some of his own: others are refused where they are counted
-    return whom.within(text, codes)
+    return (
+        it.change(audience=copying.narrowed(it.person, everyone, choice.text()), first_county_id=None),
+        shown,
+        "",
+    )
 
 
 def _clear(it: Pressed) -> Then:
@@ -205,6 +189,8 @@ def _kind(it: Pressed) -> Then:
 
 def _due(it: Pressed) -> Then:
     due_at = place.due_of(it.word(), it.now, it.desk.zone)
+    if it.word() == place.WITH_ITEMS:
+        due_at = place.latest_item(it.draft, it.now)
     if due_at is None:
         return it.draft, Shown(Part.WHEN), "soon"
     return it.change(due_at=due_at), None, ""
@@ -214,6 +200,22 @@ def _sound(it: Pressed) -> Then:
     if it.word() not in place.levels(it.draft):
         return it.draft, Shown(Part.SOUND), "old"
     return it.change(level=it.word()), None, ""
+
+
+def _no_due(it: Pressed) -> Then:
+    """Of one item: due with the whole."""
+    return _without(it, due_at=None)
+
+
+def _no_party(it: Pressed) -> Then:
+    return _without(it, party="")
+
+
+def _without(it: Pressed, **values: object) -> Then:
+    at = it.callback.number(0)
+    if at is None or at >= len(it.draft.items):
+        return it.draft, Shown(Part.ITEMS), "old"
+    return drafts.change_item(it.tx, it.now, it.draft, at, **values), Shown(Part.ITEM, at), ""
 
 
 def _no_files(it: Pressed) -> Then:
@@ -238,8 +240,18 @@ def _send(it: Pressed) -> Then:
         done = sending.send(it.tx, it.now, it.draft, it.person, told=told, desk=it.desk)
     except errors.Refused as fault:  # said on the page, where it can be mended
         return it.draft, Shown(Part.WHOM, 0, fault.sentence), "other"
+    if done is Sent.ITEM:
+        return it.draft, Shown(Part.ITEMS, 0, _ill_timed(it)), "item"
     part = {Sent.REASON: Part.REASON, Sent.SOON: Part.WHEN}.get(done)
     return drafts.get(it.tx, it.draft.id), Shown(part) if part else None, done.value
+
+
+def _ill_timed(it: Pressed) -> str:
+    item = place.ill_timed(it.draft, it.now)
+    if item is None or item.due_at is None:
+        return ""
+    due = it.desk.words.moment(item.due_at, it.now)
+    return it.desk.words.plain("composing.ill_timed", key=item.key, due=due)
 
 
 def _undo(it: Pressed) -> Then:
@@ -270,7 +282,7 @@ def _rest(it: Pressed) -> Then:
 _OPEN: dict[str, Callable[[Pressed], Then]] = {
     place.PAGE: _page, place.NEW: _anew, place.DROP: _drop, place.TITLE: _title, place.WORD: _word, place.CLEAR: _clear,
     place.KIND: _kind, place.DUE: _due, place.SOUND: _sound, place.NO_FILES: _no_files, place.FIRST: _first,
-    place.SEND: _send, place.TRY: _page,
+    place.NO_DUE: _no_due, place.NO_PARTY: _no_party, place.SEND: _send, place.TRY: _page,
 }  # fmt: skip
 _SETTLED: dict[str, Callable[[Pressed], Then]] = {
     place.UNDO: _undo, place.REST: _rest, place.NEW: _anew, place.SEND: _left,
@@ -296,45 +308,9 @@ def again(
         return Done(shown, draft_id=draft.id, stood_on=draft.message_id)
     if draft is not None:
         drafts.change(tx, now, draft, state=State.GIVEN_UP.value)
-    copy = copied(tx, now, person, notice_id)
+    copy = copying.copied(tx, now, person, notice_id)
     drafts.on_message(tx, now, copy.id, message_id)
     return shown_on(tx, now, desk, person, copy, None, user_id, toast="begun")
-
-
-def copied(tx: Tx, now: dt.datetime, person: Person, notice_id: int) -> Draft:
-    """A draft with the words, items, files and audience of a notice; its deadline is to be told anew.
-
-    Raises:
-        NotAllowed: the notice is none of this person's area.
-    """
-    n, v, i, f = notices.notice, notices.notice_version, notices.notice_item, notices.attachment
-    row = tx.execute(sa.select(n).where(n.c.id == notice_id, n.c.recalled_at.is_(None))).mappings().first()
-    if row is None or not _is_of(tx, person, row):
-        raise errors.NotAllowed("这条通知您不能再发。")
-    words = tx.execute(
-        sa.select(v.c.text, v.c.full_text).where(v.c.notice_id == notice_id, v.c.version == row["version"])
-    ).one()
-    everyone = units.every(tx)
-    draft = drafts.begin(
-        tx, now, person, title=row["title"], text=words.text or row["title"], full_text=words.full_text, kind=row["kind"],
-        audience=narrowed(person, everyone, row["audience"]), level=row["level"], again=notice_id,
-    )  # fmt: skip
-    standing = (i.c.notice_id == notice_id, i.c.item != "", i.c.until_version.is_(None))
-    items = tx.execute(sa.select(i).where(*standing).order_by(i.c.position))
-    drafts.put_items(tx, draft.id, [Item(r.item, r.text, r.party) for r in items])
-    files = tx.execute(sa.select(f).where(f.c.notice_id == notice_id).order_by(f.c.position))
-    kept = [File(r.file_id, r.file_kind, r.name, r.bytes, r.from_chat, r.from_message) for r in files]
-    return drafts.attach(tx, now, drafts.get(tx, draft.id), *kept)
-
-
-def _is_of(tx: Tx, person: Person, row: sa.RowMapping) -> bool:
-    """The notice asked somebody within this person's reach, or he published it."""
-    reach = person.scope(access.Action.SEND)
-    if reach.everything or row["published_by"] == person.actor:
-        return True
-    a = notices.assignment
-    here = sa.select(a.c.id).where(a.c.notice_id == row["id"], a.c.county_id.in_(reach.counties))
-    return tx.execute(here.limit(1)).first() is not None
 
 
 # ── looking ──────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot import errors
 from bot.audit import trail
 from bot.calendar.school import SchoolCalendar, SchoolCalendars
-from bot.composing import drafts, model, outlook, rules
+from bot.composing import drafts, model, outlook, place, rules
 from bot.composing.drafts import Draft
 from bot.composing.model import State
 from bot.composing.outlook import Outlook
@@ -59,6 +59,7 @@ class Sent(StrEnum):
     OTHER = "other"  # not as many as were told: to be looked at again
     REASON = "reason"  # more often than the house allows: why?
     SOON = "soon"  # its deadline has passed, or nearly
+    ITEM = "item"  # an item's deadline has passed, or lies after the whole's
     ALONE = "alone"  # a second officer is needed, and there is none
 
 
@@ -83,12 +84,8 @@ def send(tx: Tx, now: dt.datetime, draft: Draft, person: Person, *, told: int, d
         As `outlook.selected`.
     """
     ahead = outlook.look(tx, now, draft, person, rules=desk.rules, zone=desk.zone)
-    if ahead.units != told:
-        return Sent.OTHER
-    if is_too_soon(draft, now):
-        return Sent.SOON
-    if ahead.burden.over and not draft.reason:
-        return Sent.REASON
+    if (obstacle := _obstacle(draft, now, ahead, told)) is not None:
+        return obstacle
     settled = {"units": told, "refused_by": None, "refusal": "", "released_by": None}
     if not ahead.needs_two(desk.rules, draft.level):
         drafts.change(tx, now, draft, **settled | _leaving(now))
@@ -102,6 +99,17 @@ def send(tx: Tx, now: dt.datetime, draft: Draft, person: Person, *, told: int, d
         outbox.show(tx, now, one.chat_id, ASK, _subject(asked), lane=Lane.INTERACTIVE)
     _note(tx, now, draft, person, "send_ask", ahead)
     return Sent.ASKED
+
+
+def _obstacle(draft: Draft, now: dt.datetime, ahead: Outlook, told: int) -> Sent | None:
+    """Why it cannot be sent as it is."""
+    if ahead.units != told:
+        return Sent.OTHER
+    if is_too_soon(draft, now):
+        return Sent.SOON
+    if place.ill_timed(draft, now) is not None:
+        return Sent.ITEM
+    return Sent.REASON if ahead.burden.over and not draft.reason else None
 
 
 def is_too_soon(draft: Draft, now: dt.datetime) -> bool:
@@ -165,7 +173,7 @@ def agree(tx: Tx, now: dt.datetime, user_id: int, draft_id: int, edition: int, *
     except errors.Refused as fault:  # the author has lost his post, or the roster has changed under him
         hand_back(tx, now, draft, fault.sentence)
         return Agreed.OVER
-    if is_too_soon(draft, now):
+    if is_too_soon(draft, now) or place.ill_timed(draft, now) is not None:
         hand_back(tx, now, draft, desk.words.plain("composing.too_soon"))
         return Agreed.OVER
     if ahead.units != draft.units:
@@ -259,7 +267,13 @@ def leave(tx: Tx, now: dt.datetime, draft_id: int, *, desk: Desk) -> publish.Pub
 def _why_not(now: dt.datetime, draft: Draft, ahead: Outlook, words: Words) -> str:
     if draft.leave_at is not None and now - draft.leave_at > rules.STALE:
         return words.plain("composing.was_away")
-    if draft.due_at is not None and draft.due_at < now + rules.SOONEST:
+    soon = now + rules.SOONEST
+    dues = (
+        [draft.due_at]
+        if draft.kind is not Kind.DIRECTIVE
+        else [draft.due_at, *(it.due_at for it in draft.items)]
+    )
+    if any(due_at is not None and due_at < soon for due_at in dues):
         return words.plain("composing.too_soon")
     return "" if ahead.units == draft.units else words.plain("composing.other_number", units=ahead.units)
 

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot import errors
-from bot.composing import drafts, pasting, place, presses, rules, sending, when, whom
+from bot.composing import copying, drafts, parties, pasting, place, presses, rules, sending, when, whom
 from bot.composing.drafts import Draft
 from bot.composing.place import Part, Shown
 from bot.composing.presses import Done
@@ -18,6 +18,7 @@ from bot.roster.people import Person
 
 SUMMARY_CHARS = 80
 FILE_BYTES = 20 * 1024 * 1024  # more than that no bot of Telegram's can read again
+WITH_THE_WHOLE = ("随整件事", "不单独定", "不要", "没有", "无", "清掉", "不定")
 ENDINGS = (".docx", ".doc", ".pdf", ".xlsx", ".xls")
 
 
@@ -31,6 +32,7 @@ class _Typed:
     person: Person
     draft: Draft
     text: str
+    at: int = 0  # of one item, its place
 
     def change(self, **values: object) -> Draft:
         return drafts.change(self.tx, self.now, self.draft, **values)
@@ -43,22 +45,27 @@ def typed(tx: Tx, now: dt.datetime, subject: str, text: str, *, user_id: int, de
     """An answer to what the page asked; what cannot be used is said on the page, which stays.
 
     Args:
-        subject: of the open question: draft:part.
+        subject: of the open question: draft:part:page.
 
     Raises:
         NotAllowed: who may send nothing (any more).
     """
-    number, _, word = subject.partition(":")
+    number, word, at = (*subject.split(":"), "0")[:3]
     draft = drafts.own(tx, user_id, int(number))
     person = people.get(tx, draft.contact_id)
     part = Part(word)
     if not draft.is_open:
         return presses.shown_on(tx, now, desk, person, draft, None, user_id)
+    page = int(at)
     try:
-        after = _TAKE[part](_Typed(tx, now, desk, person, draft, text))
+        after = _TAKE[part](_Typed(tx, now, desk, person, draft, text, page))
     except errors.Refused as fault:
-        return presses.shown_on(tx, now, desk, person, draft, Shown(part, 0, fault.sentence), user_id)
-    stays = Shown(Part.WHOM) if part is Part.WHOM else None
+        return presses.shown_on(tx, now, desk, person, draft, Shown(part, page, fault.sentence), user_id)
+    stays = {
+        Part.WHOM: Shown(Part.WHOM),
+        Part.ITEM: Shown(Part.ITEM, page),
+        Part.PARTY: Shown(Part.ITEM, page),
+    }.get(part)
     return presses.shown_on(tx, now, desk, person, after, stays, user_id)
 
 
@@ -68,7 +75,7 @@ def _text(it: _Typed) -> Draft:
     pasted = pasting.read(it.text)
     if not pasted.title:
         raise errors.Refused(it.desk.words.plain("composing.toast", which="no_text"))
-    return drafts.put(it.tx, it.now, it.draft, pasted)
+    return drafts.put(it.tx, it.now, it.draft, pasted, zone=it.desk.zone)
 
 
 def _name(it: _Typed) -> Draft:
@@ -85,7 +92,7 @@ def _summary(it: _Typed) -> Draft:
         whole = f"{it.draft.full_text}\n{it.text}"
         if len(whole) > pasting.TEXT_CHARS:
             raise it.too_long()
-        return drafts.put(it.tx, it.now, it.draft, pasting.read(whole))
+        return drafts.put(it.tx, it.now, it.draft, pasting.read(whole), zone=it.desk.zone)
     if len(line) > SUMMARY_CHARS:
         raise it.too_long()
     return it.change(text=line)
@@ -97,7 +104,7 @@ def _whom(it: _Typed) -> Draft:
     reach = it.person.scope(access.Action.SEND)
     mine = [u for u in everyone if reach.has(u.place)]
     found = whom.named(it.text, mine)
-    text = presses.narrowed(it.person, everyone, whom.checked(it.text.strip())) if found is None else found
+    text = copying.narrowed(it.person, everyone, whom.checked(it.text.strip())) if found is None else found
     return it.change(audience=whom.checked(text), first_county_id=None)
 
 
@@ -115,8 +122,36 @@ def _reason(it: _Typed) -> Draft:
     return it.change(reason=line)
 
 
+def _item_due(it: _Typed) -> Draft:
+    """The item's own deadline; a word like 不要 makes it that of the whole."""
+    if it.at >= len(it.draft.items):
+        return it.draft
+    if it.text.strip() in WITH_THE_WHOLE:
+        return drafts.change_item(it.tx, it.now, it.draft, it.at, due_at=None)
+    due_at = when.read(it.text, it.now, it.desk.zone, it.desk.calendar)
+    if due_at < it.now + rules.MINUTE + rules.SOONEST:
+        raise errors.Refused(it.desk.words.plain("composing.toast", which="soon"))
+    latest = it.draft.due_at
+    if latest is not None and due_at > latest:
+        said = it.desk.words.moment(latest, it.now)
+        raise errors.Refused(it.desk.words.plain("composing.after_whole", due=said))
+    return drafts.change_item(it.tx, it.now, it.draft, it.at, due_at=due_at)
+
+
+def _party(it: _Typed) -> Draft:
+    line = pasting.one_line(it.text)
+    if not 0 < len(line) <= parties.PARTY_CHARS:
+        raise it.too_long()
+    return (
+        drafts.change_item(it.tx, it.now, it.draft, it.at, party=line)
+        if it.at < len(it.draft.items)
+        else it.draft
+    )
+
+
 _TAKE = {
     Part.TEXT: _text, Part.NAME: _name, Part.SUMMARY: _summary, Part.WHOM: _whom, Part.WHEN: _when, Part.REASON: _reason,
+    Part.ITEM: _item_due, Part.PARTY: _party,
 }  # fmt: skip
 
 
@@ -137,13 +172,12 @@ def attached(tx: Tx, now: dt.datetime, file: File, caption: str, *, user_id: int
     fault = ""
     if (file.kind != "photo" and not file.name.lower().endswith(ENDINGS)) or file.bytes > FILE_BYTES:
         fault = desk.words.plain("composing.wrong_file")
-    else:
-        try:
-            draft = drafts.attach(tx, now, draft, file)
-        except errors.Refused as refused:
-            fault = refused.sentence
-    if caption.strip() and not draft.title:
-        draft = drafts.put(tx, now, draft, pasting.read(caption))
+    try:
+        draft = draft if fault else drafts.attach(tx, now, draft, file)
+        if caption.strip() and not draft.title:
+            draft = drafts.put(tx, now, draft, pasting.read(caption), zone=desk.zone)
+    except errors.Refused as refused:
+        fault = refused.sentence
     return presses.shown_on(tx, now, desk, person, draft, Shown(place.step(draft), 0, fault), user_id)
 
 

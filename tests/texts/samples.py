@@ -360,12 +360,18 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "composing.button": [{"which": n} for n in (
         "drop", "go_on", "anew", "title_is_fine", "next", "clear", "back", "text", "title", "whom", "what", "when", "sound",
         "no_files", "try", "first", "all_at_once", "undo", "withdraw", "mend", "rest", "table", "agree", "refuse",
-        "today17", "next12", "friday17", "opinion", "again",
+        "today17", "next12", "friday17", "opinion", "again", "items", "no_due", "party", "no_party",
     )],
     "composing.toast": [{"which": n} for n in (
         "old", "other", "soon", "alone", "leaving", "asked", "reason", "undone", "left", "agreed", "over", "changed",
-        "rehearsed", "dropped", "begun", "no_text",
+        "rehearsed", "dropped", "begun", "no_text", "item",
     )],
+    "composing.with_items": [{"due": "9月30日(周三)17:00"}], "composing.after_whole": [{"due": "9月30日(周三)17:00"}],
+    "composing.ill_timed": [{"key": "3", "due": "9月30日(周三)17:00"}],
+    "composing.item_line": _each(key=["3"], text=["字" * 40], party=["", "字" * 40], due=["", "9月30日(周三)17:00"]),
+    "composing.items": [t | {"lines": ["3 " + "字" * 99] * 8, "page": 1, "pages": n} for t in _top for n in (1, 4)],
+    "composing.item": [t | p | {"key": "3", "text": "字" * 600} for t in _top for p in _each(
+        party=["", "字" * 40], due=["", "9月30日(周三)17:00"], asks_party=[True, False])],
     "composing.opinion_thanks": [{"is_sent": True}, {"is_sent": False}],
     "composing.opinion": _each(who=[WHO], unit=[LONG], text=["字" * 200], at=[AT]),
     "desk.difference": _each(head=HEADS, then_now=[THEN]),

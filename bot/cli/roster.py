@@ -104,7 +104,7 @@ def _invite(parsed: Arguments, chosen: Settings) -> int:
 
     issued, phone = console.with_db(chosen, work)
     if parsed.slips:
-        console.write(parsed.slips, slips.build([_slip(one, phone, chosen.zone) for one in issued]))
+        console.write(parsed.slips, slips.build([slips.of(one, phone, chosen.zone) for one in issued]))
     if parsed.json:
         console.print_json([_invitation(one, chosen.zone) for one in issued])
     elif not parsed.slips:
@@ -135,14 +135,6 @@ def _invitation(one: inviting.Issued, zone: dt.tzinfo) -> dict[str, object]:
         "kind": one.kind, "unit": one.unit.code, "role": one.role or None, "contact": one.contact,
         "link": one.link, "code": one.code, "expires_at": one.expires_at.astimezone(zone).isoformat(timespec="seconds"),
     }  # fmt: skip
-
-
-def _slip(one: inviting.Issued, phone: str, zone: dt.tzinfo) -> slips.Slip:
-    return slips.Slip(
-        unit=one.unit.name, person=one.who or ("群" if one.kind == "group" else people.POSTS[Role(one.role)]),
-        code=one.code, link=one.link or "", phone=phone, is_group=one.kind == "group",
-        until=one.expires_at.astimezone(zone).date(),
-    )  # fmt: skip
 
 
 def _arm(parsed: Arguments, chosen: Settings) -> int:

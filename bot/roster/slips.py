@@ -15,7 +15,8 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from bot.roster import enrolment, plain_cells
+from bot.roster import enrolment, inviting, people, plain_cells
+from bot.roster.access import Role
 
 ACROSS, DOWN = 2, 5
 A4 = 9  # Excel's number for the paper
@@ -48,6 +49,18 @@ class Slip:
     phone: str = ""
     until: dt.date | None = None
     is_group: bool = False
+
+
+def of(one: inviting.Issued, phone: str, zone: dt.tzinfo) -> Slip:
+    """The slip of an invitation.
+
+    Args:
+        phone: where to ask whether it is genuine.
+    """
+    is_group = one.door == "group"
+    person = one.who or ("群" if is_group else people.POSTS[Role(one.role)])
+    until = one.expires_at.astimezone(zone).date()
+    return Slip(one.unit.name, person, one.code, one.link or "", phone, until, is_group)
 
 
 def build(slips: Sequence[Slip]) -> bytes:

@@ -63,6 +63,12 @@ def get(tx: Tx, unit_id: int) -> Unit:
     return _unit(tx.execute(sa.select(_u).where(_u.c.id == unit_id)).one())
 
 
+def present(tx: Tx, unit_id: int) -> Unit | None:
+    """The open unit with this id."""
+    row = tx.execute(_open.where(_u.c.id == unit_id)).first()
+    return None if row is None else _unit(row)
+
+
 def find(tx: Tx, code: str) -> Unit | None:
     """The open unit with this code."""
     row = tx.execute(_open.where(_u.c.code == code)).first()

@@ -14,14 +14,17 @@ from bot.plans.pages import PlanPages
 from bot.plans.report_pages import ReportPages
 from bot.plans.school_days import SchoolDays
 from bot.summaries import handling as notices
+from bot.summaries import unit_place
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
+from bot.summaries.unit_pages import UnitPages
 from bot.telegram.context import Application
 from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.carrying import Carrying
 from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.directives import Directives
+from bot.telegram.handlers.directory import Directory
 from bot.telegram.handlers.enrolment import Enrolling
 from bot.telegram.handlers.handling import Handlings
 from bot.telegram.handlers.planning import Planning
@@ -44,11 +47,11 @@ def add(
     desk = Desk(words, pages, Picking(words), TroubleMessages(words, phones))
     carrying = Carrying(words, pages)
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
-    reporting = Reporting(words, ReportPages(book))
+    reporting, directory = Reporting(words, ReportPages(book)), Directory(words, UnitPages(words, phones))
     composing = Composing(words, sending.desks(words, house, lambda: book().calendars))
     talking = Talking(
-        words, enrolling, answering, desk, carrying, planning, days, reporting, composing, handlings
-    )
+        words, enrolling, answering, desk, carrying, planning, days, reporting, composing, handlings, directory
+    )  # fmt: skip
 
     buttons = {
         "yes": answering.press, "trouble": answering.press, "say": answering.press, "all": answering.press,
@@ -72,6 +75,9 @@ def add(
         "fire-go": planning.decide, "fire-no": planning.decide,
         "plans": planning.list, "plan": planning.one, "plan-on": planning.switch, "plan-off": planning.switch,
         "plan-run": planning.run_ask, "plan-run!": planning.run, "plan-ahead": planning.ahead,
+        unit_place.LIST: directory.list, unit_place.UNIT: directory.one, unit_place.NUMBERS: directory.numbers,
+        unit_place.PAST: directory.past, unit_place.INVITE: directory.invite_page, unit_place.CODE: directory.code,
+        unit_place.SLIPS: directory.slips,
         "today": reporting.today, "fire": reporting.fire, "hands": reporting.hands,
         "days": days.page, "off-whom": days.whom, "off-ask": days.ask, "off": days.close, "off-back": days.take_back,
         **dict.fromkeys(drafts.OWN, composing.press), drafts.AGAIN: composing.again, drafts.LOOK: composing.look,
@@ -83,6 +89,7 @@ def add(
         "summary": desk.summary, "missing": desk.missing, "chase": desk.chase_command,
         "export": carrying.command,
         "plans": planning.plans, "calendar": days.calendar, "send": composing.send,
+        "units": directory.units, "invite": directory.invite,
     }  # fmt: skip
     for action, handler in buttons.items():
         application.add_handler(CallbackQueryHandler(handler, pattern=rf"^v1:\d+:\d+:{action}(:|$)"))

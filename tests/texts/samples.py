@@ -310,6 +310,37 @@ _plans = [
 ]
 
 
+UNIT_PEOPLE = [
+    Fact(title="安全专干", name="欧阳" + "字" * 8, state=state, phone=phone)
+    for state in ("ok", "absent", "blocked", "gone") for phone in (PHONE, "")
+]  # fmt: skip
+UNIT_GROUPS = [
+    Fact(title="字" * 60, state=state, state_at=AT, is_pilot=state == "ok") for state in ("ok", "gone", "muted")
+]
+UNIT_ASKED = [
+    Fact(at=AT, title="字" * 30, word=word, said_by=WHO, said_at=AT, on_behalf=word == "late", is_over=word == "silent")
+    for word in ("recalled", "excused", "answered", "late", "trouble", "silent", "undelivered", "unbound")
+]
+UNIT_CODES = [
+    Fact(kind=kind, who=who, title="安全专干", code="K7MP-3QWD", link=link, until=AT)
+    for kind, who in (("contact", WHO), ("successor", WHO), ("contact", ""))
+    for link in ("https://t.me/xiaoan_bot?start=K7MP3QWD", "")
+]
+UNIT_GROUP_CODES = [
+    Fact(kind="group", who="", title="", code="K7MP-3QWD", link=link, until=AT)
+    for link in ("https://t.me/xiaoan_bot?startgroup=K7MP3QWD", "")
+]
+UNITS_THERE = [
+    {"name": LONG, "county": county, "code": "DH0001", "features": ["小学", "公办", "寄宿", "山区"], "people": held,
+     "groups": groups, "through": Fact(of=of, groups=through, private=private), "reach": reach, "duty_phone": duty,
+     "asked": asked}
+    for county, held, groups, of, through, private, reach, duty, asked in (
+        ("大河县", UNIT_PEOPLE, UNIT_GROUPS, "", ("字" * 60,), 0, "ok", PHONE, UNIT_ASKED),
+        ("", [], [], "大河县", ("字",), 0, "ok", "", []), ("", [], [], "", (), 3, "ok", "", []),
+        ("", [], [], "", (), 0, "closed", "", []), ("", [], [], "", (), 0, "unbound", "", []),
+    )
+]  # fmt: skip
+
 SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.header": [{k: v for k, v in s.items() if k in ("kind", "level", "due", "is_trial", "over")} for s in CARD],
     "card.ask": CARD,
@@ -531,4 +562,23 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "workbook.answered": _each(late=[True, False], on_behalf=[True, False, False]),
     "workbook.missing": [{"reach": r} for r in ("silent", "unbound", "undelivered")],
     "workbook.excused": [{"reason": "今天停课"}], "workbook.trouble": [{"state": s} for s in STATES],
+    "units.mark": [{"reach": reach} for reach in ("ok", "unbound", "lost", "closed")],
+    "units.list": _each(name=[LONG], word=["", "字" * 10], part=["a", "n", "l"], schools=[4000], unbound=[0, 1600],
+                        lost=[0, 900], shown=[0, 400], page=[2], pages=[1, 50]),
+    "units.plain_part": [{"part": part} for part in "anl"],
+    "units.row": _each(name=[SHORT, LONG], reach=["ok", "unbound", "lost", "closed"]),
+    "units.area": _each(name=["大河县"], schools=[180], unbound=[0, 7]),
+    "units.unit": UNITS_THERE, "units.line": [{"a": a} for a in UNIT_ASKED],
+    "units.past": _each(name=[LONG], total=[400], asked=[UNIT_ASKED, []], page=[1], pages=[1, 50]),
+    "units.invite": [{"name": LONG}],
+    "units.post": _each(title=["安全专干"], name=["欧阳明远、诸葛明远", ""], enrolled=[True, False]),
+    "units.code": [
+        {"unit": LONG, "codes": UNIT_CODES, "is_group": False}, {"unit": LONG, "codes": UNIT_GROUP_CODES, "is_group": True}
+    ],
+    "units.carried": [
+        {"unit": LONG, "c": c, "is_group": c.kind == "group"} for c in (*UNIT_CODES, *UNIT_GROUP_CODES)
+    ],
+    "units.slips_caption": _each(count=[1000], until=[AT]), "units.slips_file": [{"name": LONG}],
+    "units.to_part": _each(part=["a", "n", "l"], count=[4000]), "units.newest": [{"title": "字" * 10}],
+    "units.to_past": _count, "units.to_below": _count, "units.to_slips": _count,
 }  # fmt: skip

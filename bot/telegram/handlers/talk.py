@@ -20,6 +20,7 @@ from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.carrying import Carrying
 from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
+from bot.telegram.handlers.directory import Directory
 from bot.telegram.handlers.enrolment import Enrolling, group_seen
 from bot.telegram.handlers.handling import Handlings
 from bot.telegram.handlers.planning import Planning
@@ -48,6 +49,7 @@ class Talking:
     reporting: Reporting
     composing: Composing
     handlings: Handlings
+    directory: Directory
 
     def plain_words(self) -> dict[str, Handler]:
         """What can be typed instead of a command, in private."""
@@ -56,6 +58,8 @@ class Talking:
             "催报": self.desk.chase_command, "计划": self.planning.plans, "校历": self.days.calendar,
             "今天": self.reporting.typed, "要处理": self.reporting.typed_hands,
             "发通知": self.composing.send, "导出": self.carrying.command,
+            "单位": self.directory.units, "学校": self.directory.units, "名册": self.directory.units,
+            "登记码": self.directory.invite, "没登记": self.directory.invite,
             "待办": self.todo, "我": self.enrolling.me, "我是谁": self.enrolling.me,
             "交接": self.enrolling.hand_over, "帮助": self.help, "开始": self.enrolling.start, "取消": self.cancel,
         }  # fmt: skip
@@ -69,9 +73,15 @@ class Talking:
         asked = await context.read(questions.open, context.now, context.user_id)
         if asked is not None:
             return await self._answered(context, asked, typed)
+        if await self.directory.typed(
+            context, word, exactly=True
+        ):  # a unit's code can look like an invitation's
+            return None
         code = enrolment.normal_code(typed)
         if code is not None or await context.read(_looks_like_code, context.user_id, typed):
             return await self.enrolling.code(update, context, code or typed[:20])
+        if await self.directory.typed(context, word):
+            return None
         person = await context.transact(_known, context.user_id)
         await self._say(context, "talk.not_understood" if person else "talk.help_stranger")
 

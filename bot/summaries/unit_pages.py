@@ -1,0 +1,454 @@
+"""Units in chat: the list with its search, one unit's page, what it was asked, its codes; one message, edited in place.
+
+Every page is worked out anew from what its buttons say and from the reader's present rights.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from bot import errors
+from bot.audit import trail
+from bot.db import Tx
+from bot.delivery.message import Button, OutgoingMessage
+from bot.notices import unit_history
+from bot.notices.unit_history import Asked
+from bot.roster import access, directory, enrolment, inviting, people, unit_tree
+from bot.roster import units as roster
+from bot.roster.access import Action, Role, Scope
+from bot.roster.directory import Held, Known, Reach
+from bot.roster.inviting import Issued
+from bot.roster.people import Person
+from bot.roster.units import Unit
+from bot.summaries import place, unit_place
+from bot.summaries.unit_place import Part, Place
+from bot.texts import Words
+
+Rows = tuple[tuple[Button, ...], ...]
+LATELY = 3  # notices told on a unit's page; all are behind a button
+CODES = 8  # of one post; more holders than that no post has
+COPIED = 256  # characters a button can put on the clipboard
+GROUP = "g"  # in place of a role's number: the code that binds the unit's group
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One line of the list: a unit, and those it stands for, itself among them."""
+
+    unit: Unit
+    members: tuple[Unit, ...]
+
+    @property
+    def is_area(self) -> bool:
+        """It opens a list of its own."""
+        return len(self.members) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """A list before it is cut into pages.
+
+    Attributes:
+        top: the unit it is of; None for what was searched, and where an area begins in several places.
+    """
+
+    items: tuple[_Item, ...]
+    top: Unit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPages:
+    """Renders the pages for one reader.
+
+    Attributes:
+        phones: `full`, `masked` or `never`, as the operator set it.
+    """
+
+    words: Words
+    phones: str
+
+    # ── who, and which ───────────────────────────────────────────────────────────────────────────
+
+    def reader(self, tx: Tx, user_id: int) -> Person:
+        """The person behind a press, who may read names of schools.
+
+        Raises:
+            NotAllowed: a stranger, or somebody without that right.
+        """
+        person = people.by_user(tx, user_id)
+        if person is None or person.scope(Action.SEE_NAMES).is_empty:
+            raise errors.NotAllowed(self._say("units.not_entitled"))
+        return person
+
+    def may_look(self, tx: Tx, user_id: int) -> bool:
+        """Whether this is somebody who may read names of schools."""
+        person = people.by_user(tx, user_id)
+        return person is not None and not person.scope(Action.SEE_NAMES).is_empty
+
+    def _unit(self, tx: Tx, person: Person, unit_id: int) -> Unit:
+        """The unit, if it is there still and within reach."""
+        unit = roster.present(tx, unit_id)
+        if unit is None:
+            raise errors.Refused(self._say("units.gone"))
+        if not person.may(Action.SEE_NAMES, unit.place):
+            raise errors.NotAllowed(self._say("units.not_yours"))
+        return unit
+
+    # ── the list ─────────────────────────────────────────────────────────────────────────────────
+
+    def found(self, tx: Tx, now: dt.datetime, user_id: int, text: str) -> OutgoingMessage | None:
+        """The page some typed words mean: of the one unit, or the list of several; None where they mean none.
+
+        Raises:
+            NotAllowed: as `reader`.
+        """
+        person = self.reader(tx, user_id)
+        it = directory.search(self._mine(tx, person), text)
+        if not it.units:
+            return None
+        if it.only is None:
+            return self.units(tx, now, user_id, unit_place.said(text))
+        if it.only.kind in ("county", "city"):
+            return self.units(tx, now, user_id, unit_place.below(it.only.id))
+        return self.one(tx, now, user_id, it.only.id, unit_place.said(text))
+
+    def means(self, tx: Tx, user_id: int, text: str) -> Unit | None:
+        """The one unit these words mean beyond doubt, within the reader's area; None for a stranger, too."""
+        person = people.by_user(tx, user_id)
+        return directory.search(self._mine(tx, person), text).only if person else None
+
+    def units(self, tx: Tx, now: dt.datetime, user_id: int, at: Place) -> OutgoingMessage:
+        """Eight units a page, each with how far it can be reached; the counts are of the schools of the whole list.
+
+        Raises:
+            NotAllowed: as `reader`, or the list lies out of reach. Refused: its unit is closed.
+        """
+        person = self.reader(tx, user_id)
+        listing = self._listing(tx, person, at)
+        everyone = [u for item in listing.items for u in item.members]
+        reach = directory.reaches(tx, everyone)
+        shown = [item for item in listing.items if _belongs(item, at.part, reach)]
+        here, pages, cut = unit_place.cut(len(shown), at.page)
+        at = replace(at, page=here)
+        schools = [u for u in everyone if u.owes_answers]
+        unbound, lost = (sum(reach[u.id] is r for u in schools) for r in (Reach.UNBOUND, Reach.LOST))
+        html = self.words.html(
+            "units.list", name=listing.top.name if listing.top else self._say("units.whole"), word=at.word,
+            part=at.part.value, schools=len(schools), unbound=unbound, lost=lost, shown=len(shown), page=here + 1,
+            pages=pages,
+        )  # fmt: skip
+        rows: list[tuple[Button, ...]] = [(self._door(item, at, reach),) for item in shown[cut]]
+        rows += unit_place.turning([replace(at, page=n).callback() for n in range(pages)], here)
+        rows += self._parts(at, len(schools), unbound, lost)
+        rows += self._doing(tx, person, at, listing, everyone)
+        return OutgoingMessage(html, tuple(rows))
+
+    def _mine(self, tx: Tx, person: Person) -> list[Unit]:
+        within = person.scope(Action.SEE_NAMES)
+        return [u for u in roster.every(tx) if within.has(u.place)]
+
+    def _listing(self, tx: Tx, person: Person, at: Place) -> _Listing:
+        mine = self._mine(tx, person)
+        if at.word:
+            return _Listing(tuple(_Item(u, (u,)) for u in directory.search(mine, at.word).units))
+        tops = directory.tops(mine, person.scope(Action.SEE_NAMES))
+        if at.top is not None:
+            top = self._unit(tx, person, at.top)
+        elif len(tops) == 1:
+            top = tops[0]
+        else:
+            return _Listing(tuple(_item(mine, u) for u in tops))
+        inside = tuple(_item(mine, u) for u in directory.below(mine, top))
+        return _Listing((_Item(top, (top,)), *inside), top)
+
+    def _door(self, item: _Item, at: Place, reach: dict[int, Reach]) -> Button:
+        if not item.is_area:
+            label = self._say("units.row", name=item.unit.name, reach=reach[item.unit.id].value)
+            return Button(label, at.of_unit(unit_place.UNIT, item.unit.id))
+        schools = [u for u in item.members if u.owes_answers]
+        label = self._say(
+            "units.area", name=unit_tree.short_name(item.unit.name), schools=len(schools),
+            unbound=sum(reach[u.id] is Reach.UNBOUND for u in schools),
+        )  # fmt: skip
+        return Button(label, unit_place.below(item.unit.id, at.part).callback())
+
+    def _parts(self, at: Place, schools: int, unbound: int, lost: int) -> Rows:
+        counts = ((Part.ALL, schools), (Part.UNBOUND, unbound), (Part.LOST, lost))
+        row = tuple(
+            Button(
+                self._say("units.to_part", part=part.value, count=count), Place(at.source, part).callback()
+            )
+            for part, count in counts
+            if part is not at.part and (count or part is Part.ALL)
+        )
+        return (row,) if row else ()
+
+    def _doing(
+        self, tx: Tx, person: Person, at: Place, listing: _Listing, everyone: Iterable[Unit]
+    ) -> list[tuple[Button, ...]]:
+        """The newest table of a county, slips to print, the way up."""
+        rows: list[tuple[Button, ...]] = []
+        top = listing.top
+        if top is not None and top.kind == "county":
+            only = Scope(everything=False, counties=frozenset({top.id}), units=frozenset())
+            newest = unit_history.newest(tx, within=only)
+            if newest is not None:
+                label = self._say("units.newest", title=newest.title)
+                rows.append((Button(label, place.Page(newest.id, row=str(top.id)).callback()),))
+        count = 0 if at.word else inviting.outstanding(tx, person, list(everyone))
+        if 0 < count <= inviting.SLIPS_AT_ONCE:
+            label = self._say("units.to_slips", count=count)
+            rows.append((Button(label, replace(at, page=0).of_slips()),))
+        if at.source and not (top is not None and [top] == self._tops(tx, person)):
+            rows.append((Button(self._say("units.back"), self._up(tx, person, top).callback()),))
+        return rows
+
+    def _tops(self, tx: Tx, person: Person) -> list[Unit]:
+        return directory.tops(self._mine(tx, person), person.scope(Action.SEE_NAMES))
+
+    def _up(self, tx: Tx, person: Person, top: Unit | None) -> Place:
+        """The list above, as far as it is within reach."""
+        parent = roster.present(tx, top.parent_id) if top is not None and top.parent_id else None
+        seen = parent is not None and person.may(Action.SEE_NAMES, parent.place)
+        return unit_place.below(parent.id) if parent is not None and seen else Place()
+
+    # ── one unit ─────────────────────────────────────────────────────────────────────────────────
+
+    def one(
+        self, tx: Tx, now: dt.datetime, user_id: int, unit_id: int, at: Place, *, unmask: bool = False
+    ) -> OutgoingMessage:
+        """Its people, its groups, where it is asked, what it was asked lately; `unmask` shows the numbers, and is noted.
+
+        Raises:
+            NotAllowed: as `reader`, or out of reach. Refused: it is closed.
+        """
+        person = self.reader(tx, user_id)
+        unit = self._unit(tx, person, unit_id)
+        known, within = directory.known(tx, unit), person.scope(Action.SEE_NAMES)
+        asked = unit_history.of(tx, unit.id, within=within, limit=LATELY)
+        county = roster.present(tx, unit.county_id) if unit.county_id not in (None, unit.id) else None
+        html = self.words.html(
+            "units.unit", name=unit.name, county=unit_tree.short_name(county.name) if county else "", code=unit.code,
+            features=_features(unit), people=self._people(tx, now, person, unit, known, unmask=unmask),
+            groups=known.groups, through=known.through, reach=known.reach.value,
+            duty_phone=self._duty_phone(tx, person, unit), asked=[_line(one, now) for one in asked],
+        )  # fmt: skip
+        return OutgoingMessage(html, tuple(self._unit_rows(tx, person, unit, known, asked, at)))
+
+    def _unit_rows(
+        self, tx: Tx, person: Person, unit: Unit, known: Known, asked: list[Asked], at: Place
+    ) -> list[tuple[Button, ...]]:
+        rows: list[tuple[Button, ...]] = []
+        may_ring = person.may(Action.SEE_PHONES, unit.place)
+        if self.phones == "masked" and may_ring and any(one.contact.phone for one in known.held):
+            rows.append((Button(self._say("units.numbers"), at.of_unit(unit_place.NUMBERS, unit.id)),))
+        if person.may(Action.INVITE, unit.place):
+            rows.append((Button(self._say("units.to_invite"), at.of_unit(unit_place.INVITE, unit.id)),))
+        newest = next((one for one in asked if one.notice.recalled_at is None), None)
+        if newest is not None:
+            page = place.Page(newest.notice.id, part=place.Part.UNIT, unit_id=unit.id)
+            rows.append((Button(self._say("units.newest", title=newest.notice.title), page.callback()),))
+        total = unit_history.count(tx, unit.id, within=person.scope(Action.SEE_NAMES))
+        if total > len(asked):
+            past = at.of_unit(unit_place.PAST, unit.id, "0")
+            rows.append((Button(self._say("units.to_past", count=total), past),))
+        inside = directory.below(self._mine(tx, person), unit)
+        if inside and at.top != unit.id:
+            label = self._say("units.to_below", count=len(inside))
+            rows.append((Button(label, unit_place.below(unit.id).callback()),))
+        rows.append((Button(self._say("units.back"), at.callback()),))
+        return rows
+
+    def _people(
+        self, tx: Tx, now: dt.datetime, person: Person, unit: Unit, known: Known, *, unmask: bool
+    ) -> list["_Holder"]:
+        """Who holds which post; the number as the operator and the reader's rights allow."""
+        entitled = self.phones != "never" and person.may(Action.SEE_PHONES, unit.place)
+        if entitled and unmask and self.phones == "masked":
+            trail.note(
+                tx, now, actor=person.actor, verb="see_phones", subject=f"unit:{unit.id}", detail="units:1"
+            )
+        shown = people.dialled if unmask or self.phones == "full" else people.masked
+        return [
+            _Holder(
+                people.POSTS[one.contact.role], one.contact.name, _heard(one),
+                shown(one.contact.phone) if entitled and one.contact.phone else "",
+            )
+            for one in known.held
+        ]  # fmt: skip
+
+    def _duty_phone(self, tx: Tx, person: Person, unit: Unit) -> str:
+        entitled = person.may(Action.SEE_PHONES, unit.place)
+        return people.dialled(roster.duty_phone(tx, unit)) if entitled else ""
+
+    def past(
+        self, tx: Tx, now: dt.datetime, user_id: int, unit_id: int, page: int, at: Place
+    ) -> OutgoingMessage:
+        """Everything the unit was asked, eight notices a page, newest first.
+
+        Raises:
+            NotAllowed: as `reader`, or out of reach. Refused: it is closed.
+        """
+        person = self.reader(tx, user_id)
+        unit, within = self._unit(tx, person, unit_id), person.scope(Action.SEE_NAMES)
+        total = unit_history.count(tx, unit.id, within=within)
+        here, pages, cut = unit_place.cut(total, page)
+        asked = unit_history.of(tx, unit.id, within=within, limit=unit_place.PER_PAGE, offset=cut.start)
+        html = self.words.html(
+            "units.past", name=unit.name, total=total, asked=[_line(one, now) for one in asked], page=here + 1,
+            pages=pages,
+        )  # fmt: skip
+        rows = unit_place.turning([at.of_unit(unit_place.PAST, unit.id, str(n)) for n in range(pages)], here)
+        return OutgoingMessage(html, (*rows, self._back(unit, at)))
+
+    # ── codes ────────────────────────────────────────────────────────────────────────────────────
+
+    def invite(self, tx: Tx, now: dt.datetime, user_id: int, unit_id: int, at: Place) -> OutgoingMessage:
+        """The posts for which the reader may give out a code, and the group.
+
+        Raises:
+            NotAllowed: as `reader`, or out of reach. Refused: the unit is closed.
+        """
+        person = self.reader(tx, user_id)
+        unit = self._unit(tx, person, unit_id)
+        if not person.may(Action.INVITE, unit.place):
+            raise errors.NotAllowed(self._say("units.not_yours"))
+        held = [one.contact for one in directory.known(tx, unit).held]
+        rows: list[tuple[Button, ...]] = []
+        for role in inviting.roles_at(unit):
+            if not inviting.may_give(person, role, unit.place):
+                continue
+            holders = [c for c in held if c.role is role]
+            label = self._say(
+                "units.post", title=people.POSTS[role], name="、".join(c.name for c in holders[:2]),
+                enrolled=bool(holders) and all(c.enrolled for c in holders),
+            )  # fmt: skip
+            rows.append((Button(label, at.of_unit(unit_place.CODE, unit.id, str(list(Role).index(role)))),))
+        if unit.kind in inviting.GROUP_KINDS:
+            rows.append((Button(self._say("units.group"), at.of_unit(unit_place.CODE, unit.id, GROUP)),))
+        return OutgoingMessage(self.words.html("units.invite", name=unit.name), (*rows, self._back(unit, at)))
+
+    def code(
+        self, tx: Tx, now: dt.datetime, user_id: int, unit_id: int, role: Role | None, at: Place
+    ) -> OutgoingMessage:
+        """The code of a post, or of the group for no role; given and noted in this transaction.
+
+        Raises:
+            NotAllowed, Refused: as `inviting.give`.
+        """
+        given = inviting.give(tx, now, user_id=user_id, unit_id=unit_id, role=role)[:CODES]
+        unit, is_group = given[0].unit, role is None
+        codes = [_code(one) for one in given]
+        html = self.words.html("units.code", unit=unit.name, codes=codes, is_group=is_group)
+        rows: list[tuple[Button, ...]] = []
+        if len(codes) == 1:
+            said = self._say("units.carried", unit=unit.name, c=codes[0], is_group=is_group)
+            rows.append((Button(self._say("units.copy"), copy=" ".join(said.split("\n"))[:COPIED]),))
+        back = Button(self._say("units.back"), at.of_unit(unit_place.INVITE, unit.id))
+        return OutgoingMessage(html, (*rows, (back,)))
+
+    def slips(self, tx: Tx, now: dt.datetime, user_id: int, at: Place) -> tuple[str, list[Issued], str]:
+        """What is printed for a list: its name, the codes, and the telephone at which to ask whether they are genuine.
+
+        Raises:
+            NotAllowed, Refused: as `units` and as `inviting.slips`.
+        """
+        person = self.reader(tx, user_id)
+        listing = self._listing(tx, person, at)
+        everyone = [u for item in listing.items for u in item.members]
+        given = inviting.slips(tx, now, user_id=user_id, some=everyone)
+        city = roster.city(tx)
+        phone = people.dialled(roster.duty_phone(tx, city)) if city else ""
+        return listing.top.name if listing.top else "", given, phone
+
+    # ── words ────────────────────────────────────────────────────────────────────────────────────
+
+    def _say(self, name: str, /, **params: object) -> str:
+        return self.words.plain(name, **params)
+
+    def _back(self, unit: Unit, at: Place) -> tuple[Button, ...]:
+        return (Button(self._say("units.back"), at.of_unit(unit_place.UNIT, unit.id)),)
+
+
+def is_post(word: str) -> bool:
+    """Whether a button's word names a post, or the group."""
+    return word == GROUP or (word.isascii() and word.isdigit() and len(word) < 3 and int(word) < len(Role))
+
+
+def role_of(word: str) -> Role | None:
+    """The role a button's word names; None for the group."""
+    return None if word == GROUP else list(Role)[int(word)]
+
+
+def _item(mine: list[Unit], unit: Unit) -> _Item:
+    is_area = unit.kind in ("county", "city")
+    return _Item(unit, (unit, *(u for u in directory.below(mine, unit))) if is_area else (unit,))
+
+
+def _belongs(item: _Item, part: Part, reach: dict[int, Reach]) -> bool:
+    wanted = {Part.UNBOUND: Reach.UNBOUND, Part.LOST: Reach.LOST}.get(part)
+    counted = [u for u in item.members if u.owes_answers] if item.is_area else item.members
+    return wanted is None or any(reach[u.id] is wanted for u in counted)
+
+
+def _features(unit: Unit) -> list[str]:
+    marks = (
+        (unit.boarding, "寄宿"), (unit.school_bus, "校车"), (unit.canteen, "食堂"), (unit.waterside, "临水"),
+    )  # fmt: skip
+    said = [unit.stage, unit.ownership, *(word for has, word in marks if has), *sorted(unit.tags)]
+    return [word for word in said if word]
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A holder of a post, as shown; `state` is ok, absent, or why no private message arrives."""
+
+    title: str
+    name: str
+    state: str
+    phone: str
+
+
+def _heard(one: Held) -> str:
+    if not one.contact.enrolled:
+        return "absent"
+    return one.state.value if one.state is not None else "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One notice as a line tells it."""
+
+    at: dt.datetime
+    title: str
+    word: str
+    said_by: str
+    said_at: dt.datetime | None
+    on_behalf: bool
+    is_over: bool
+
+
+def _line(one: Asked, now: dt.datetime) -> _Line:
+    notice, status = one.notice, one.status
+    is_over = notice.due_at is not None and notice.due_at < now
+    return _Line(
+        notice.published_at, notice.title, unit_history.word(one), status.said_by, status.said_at, status.on_behalf,
+        is_over,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A code as it is read aloud."""
+
+    kind: str
+    who: str
+    title: str
+    code: str
+    link: str
+    until: dt.datetime
+
+
+def _code(one: Issued) -> _Code:
+    title = people.POSTS[access.Role(one.role)] if one.role else ""
+    return _Code(one.door, one.who, title, enrolment.spoken(one.code), one.link or "", one.expires_at)

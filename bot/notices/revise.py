@@ -11,7 +11,7 @@ from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import outbox, postings
 from bot.delivery.model import Lane
-from bot.notices import asking, copies, model, publish, queries, rules
+from bot.notices import asking, copies, model, moving, publish, queries, rules
 from bot.notices.publish import Item
 from bot.notices.queries import Notice
 from bot.notices.rules import Kind
@@ -37,6 +37,28 @@ class Revised:
     version: int
     asked_again: tuple[str, ...]
     chats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a next version of a directive's items does, by their names, in its order.
+
+    Attributes:
+        again: said otherwise, and to be answered anew.
+        added: not there before.
+        gone: there no more, in the order they had.
+        moved: only due at another time.
+    """
+
+    again: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What has to be answered, whoever has answered what."""
+        return (*self.again, *self.added)
 
 
 def may(tx: Tx, person: Person, notice_id: int) -> bool:
@@ -81,6 +103,7 @@ def revise(
     text: str,
     full_text: str = "",
     items: tuple[Item, ...] = (),
+    due_at: dt.datetime | None = None,
     by: str,
     of_version: int | None = None,
 ) -> Revised:
@@ -92,11 +115,14 @@ def revise(
 
     Args:
         items: of a directive, all of its items as they are from now on.
+        due_at: of the whole, from now on; None or the same leaves it, and its ladder, as it is.
         of_version: the one that was read; None: whichever is in force.
 
     Raises:
         Refused: it is over, somebody has changed it meanwhile, nothing would change, or an item is due already.
     """
+    if due_at is not None:
+        moving.hold(tx, notice_id)
     notice = held(tx, notice_id)
     if notice.state(now) == "closed":
         raise errors.Refused(OVER)
@@ -112,37 +138,67 @@ def revise(
     version = notice.version + 1
     said = {"text": text, "full_text": full_text, "created_by": by, "created_at": now}
     tx.execute(_v.insert().values(notice_id=notice_id, version=version, **said))
-    changed, gone, is_moved = _reworded(tx, now, notice, items, version) if items else ((), (), False)
-    if not (changed or gone or is_moved) and (before.text, before.full_text) == (text, full_text):
+    is_moved = due_at is not None and due_at != notice.due_at
+    after = dataclasses.replace(notice, due_at=due_at) if is_moved else notice
+    if is_moved and due_at is not None:
+        moving.move(tx, now, notice, due_at)
+    it = _reworded(tx, now, after, items, version) if items else Difference()
+    is_said_otherwise = (before.text, before.full_text) != (text, full_text)
+    if not (it.asked or it.gone or it.moved or is_moved or is_said_otherwise):
         raise errors.Refused("没有改动。")
-    closes_at = max((rules.closes_at(i.due_at) for i in items if i.due_at), default=None)
-    values: dict[str, object] = {"version": version}
-    if closes_at is not None and notice.closes_at is not None and closes_at > notice.closes_at:
-        values["closes_at"] = closes_at
+    values: dict[str, object] = {"version": version, "closes_at": _closes_at(after, items, is_moved=is_moved)}
     tx.execute(_n.update().where(_n.c.id == notice_id).values(values))
-    chats = _shown(tx, now, notice, is_new=bool(changed or gone))
-    detail = f"version:{version} items:{','.join(changed)}"
+    is_new = bool(it.asked or it.gone) or (is_moved and notice.kind is Kind.DIRECTIVE)
+    chats = _shown(tx, now, notice, is_new=is_new)
+    asked = tuple(item.key for item in items if item.key in it.asked)
+    detail = f"version:{version} items:{','.join(asked)}{' due' if is_moved else ''}"
     trail.note(tx, now, actor=by, verb="revise", subject=f"notice:{notice_id}", detail=detail)
-    return Revised(version, changed, chats)
+    return Revised(version, asked, chats)
 
 
-def _reworded(
-    tx: Tx, now: dt.datetime, notice: Notice, items: tuple[Item, ...], version: int
-) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """The items asked again, those that are no more, and whether a due has moved."""
+def _closes_at(after: Notice, items: tuple[Item, ...], *, is_moved: bool) -> dt.datetime | None:
+    """When answering ends: a week after the last deadline there is; earlier than before only if the whole's has moved."""
+    dues = [due_at for due_at in (after.due_at, *(i.due_at for i in items)) if due_at is not None]
+    last = max((rules.closes_at(due_at) for due_at in dues), default=after.closes_at)
+    if last is None or after.closes_at is None or is_moved:
+        return last
+    return max(last, after.closes_at)
+
+
+def compare(tx: Tx, now: dt.datetime, notice: Notice, items: tuple[Item, ...]) -> Difference:
+    """What it would do if a directive's items were these from now on; nothing is written.
+
+    Args:
+        notice: with the deadline it will have.
+
+    Raises:
+        Refused: an item has no words, or is asked again when it is due already.
+    """
     publish.check(tuple(dataclasses.replace(i, due_at=None) for i in items), now, latest=None)
     standing = {i.key: i for i in queries.standing(tx, notice.id)}
-    changed, is_moved = [], False
-    for position, it in zip(_places(tx, notice.id, items), items, strict=True):
+    again: list[str] = []
+    added: list[str] = []
+    moved: list[str] = []
+    for it in items:
         was = standing.pop(it.key, None)
-        mine = (_i.c.notice_id == notice.id, _i.c.item == it.key, _i.c.until_version.is_(None))
         if was is not None and (was.text, was.party, was.asks) == (it.text, it.party, it.asks):
-            is_moved |= was.due_at != it.due_at
-            tx.execute(_i.update().where(*mine).values(due_at=it.due_at))
+            moved += [it.key] * (was.due_at != it.due_at)
             continue
         due_at = it.due_at or notice.due_at
         if due_at is None or due_at <= now:
             raise errors.Refused(f"第 {it.key} 项要重新报,请给它写一个还没到的截止时间。")
+        (again if was is not None else added).append(it.key)
+    return Difference(tuple(again), tuple(added), tuple(standing), tuple(moved))
+
+
+def _reworded(tx: Tx, now: dt.datetime, notice: Notice, items: tuple[Item, ...], version: int) -> Difference:
+    """The items are these from this version on."""
+    found = compare(tx, now, notice, items)
+    for position, it in zip(_places(tx, notice.id, items), items, strict=True):
+        mine = (_i.c.notice_id == notice.id, _i.c.item == it.key, _i.c.until_version.is_(None))
+        if it.key not in found.asked:
+            tx.execute(_i.update().where(*mine).values(due_at=it.due_at))
+            continue
         tx.execute(_i.update().where(*mine).values(until_version=version))
         values = {
             "position": position,
@@ -152,11 +208,10 @@ def _reworded(
             "asks": it.asks,
         }
         tx.execute(_i.insert().values(notice_id=notice.id, item=it.key, since_version=version, **values))
-        changed.append(it.key)
-    for key in standing:
+    for key in found.gone:
         mine = (_i.c.notice_id == notice.id, _i.c.item == key, _i.c.until_version.is_(None))
         tx.execute(_i.update().where(*mine).values(until_version=version))
-    return tuple(changed), tuple(standing), is_moved
+    return found
 
 
 def _places(tx: Tx, notice_id: int, items: tuple[Item, ...]) -> list[int]:

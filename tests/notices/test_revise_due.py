@@ -272,12 +272,15 @@ async def test_a_rung_that_is_being_climbed_while_the_deadline_moves_is_climbed_
     try:
         notice = await commit(_found)
         async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
-            assert await connection.run_sync(_climb, notice) == ladder.NOBODY
+            await connection.run_sync(lambda tx: moving.hold(tx, notice))  # as climbing does first
             other = tasks.create_task(commit(_move, notice))
             await asyncio.wait({other}, timeout=0.4)
-            assert not other.done()  # it waits for the climb, and holds nothing the climb wants:
+            assert not other.done()  # it waits for the climb, and holds nothing the climb wants
+            assert await connection.run_sync(_climb, notice) == ladder.NOBODY
             named = sa.select(model.notice.c.id).where(model.notice.c.id == notice)
-            await connection.execute(named.with_for_update(read=True, key_share=True))  # as a chase's row does
+            await connection.execute(
+                named.with_for_update(read=True, key_share=True)
+            )  # as a reminder's row does
         assert await commit(_settled) == []  # left out, it is planned anew
         async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
             await connection.run_sync(lambda tx: moving.hold(tx, notice))

@@ -25,6 +25,7 @@ from bot.plans import firing, report_messages, reports
 from bot.plans import messages as plan_messages
 from bot.plans.book import Book
 from bot.retention import nightly, periods
+from bot.roster import menus as personal
 from bot.roster import messages
 from bot.settings import Settings
 from bot.summaries import brief
@@ -153,6 +154,7 @@ class App:
             me = await menus.introduced(tg)
             await db.transact(pacing.ensure, me.bot_id, rate=settings.send_rate, username=me.username)
             await db.transact(asking.settle_all)
+            await db.transact(personal.settle_all)
             process = cls(settings, db, tg, bot_id=me.bot_id, username=me.username, at=at)
             if opened is not None:
                 process.furnish(opened)

@@ -15,6 +15,7 @@ from bot.roster import (
     exporting,
     import_files,
     inviting,
+    menus,
     people,
     sample,
     slips,
@@ -67,6 +68,7 @@ def _import(parsed: Arguments, chosen: Settings) -> int:
         )
         if outcome.is_done:
             await db.transact(asking.settle_all)  # who moved, or left, is asked where it is right now
+            await db.transact(menus.settle_all)
         return outcome
 
     outcome = console.with_db(chosen, work)

@@ -90,6 +90,7 @@ class OutgoingMessage:
         delete: delete `edit_of` instead of showing anything.
         keyboard: words of a reply keyboard; `ask_phone` makes its first key share the sender's own number.
         file_id: a voice, photo or document (`file_kind`) stored at Telegram, sent with `html` as its caption.
+        menu: names and meanings of the commands this chat shows from now on, in place of any message; () as strangers'.
         copy_of: chat and message the file came in: from there it is copied, should Telegram have forgotten its number.
     """
 
@@ -106,6 +107,7 @@ class OutgoingMessage:
     file_id: str = ""
     file_kind: str = ""
     copy_of: tuple[int, int] | None = None
+    menu: tuple[tuple[str, str], ...] | None = None
 
 
 class Verdict(StrEnum):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot import errors
 from bot.audit import trail
 from bot.db import Tx
-from bot.roster import access, model, people
+from bot.roster import access, menus, model, people
 from bot.roster.access import Role
 from bot.roster.people import Person
 
@@ -169,8 +169,9 @@ def _succeed(
     tx: Tx, now: dt.datetime, unit_id: int, role: Role, contact_id: int, *, replaced: int | None
 ) -> None:
     """The post passes to this contact. A school has one principal; other posts can be shared."""
+    ended = [] if replaced is None else [replaced]
     if role is Role.PRINCIPAL:
-        people.end_post(tx, now, unit_id=unit_id, role=role, except_contact=contact_id)
+        ended = people.end_post(tx, now, unit_id=unit_id, role=role, except_contact=contact_id)
     elif replaced is not None:
         p = model.post
         same = (
@@ -181,6 +182,8 @@ def _succeed(
         )
         tx.execute(p.update().where(*same).values(until=now))
     people.give_post(tx, now, contact_id=contact_id, unit_id=unit_id, role=role)
+    former = [people.user_of(tx, one) for one in ended]
+    menus.changed(tx, now, [user_id for user_id in former if user_id is not None])
 
 
 def _enrol(tx: Tx, now: dt.datetime, contact_id: int, user_id: int, *, via: str) -> int | None:
@@ -198,6 +201,7 @@ def _done(
     tx: Tx, now: dt.datetime, contact_id: int, user_id: int, moved_from: int | None, *, via: str
 ) -> Enrolled:
     person = people.get(tx, contact_id)
+    menus.changed(tx, now, [user_id] if moved_from is None else [user_id, moved_from])
     trail.note(tx, now, actor=f"user:{user_id}", verb="enrol", subject=f"contact:{contact_id}", detail=via)
     return Enrolled(Result.ENROLLED, person, tuple(p.unit_id for p in person.posts), moved_from=moved_from)
 
@@ -207,6 +211,7 @@ def leave(tx: Tx, now: dt.datetime, *, user_id: int) -> Person | None:
     person = people.by_user(tx, user_id)
     if person is not None:
         tx.execute(_e.update().where(_e.c.user_id == user_id, _e.c.until.is_(None)).values(until=now))
+        menus.changed(tx, now, [user_id])
         trail.note(tx, now, actor=f"user:{user_id}", verb="leave", subject=f"contact:{person.contact_id}")
     return person
 

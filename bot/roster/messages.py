@@ -1,4 +1,4 @@
-"""What the bot says in a group about the group itself."""
+"""What the bot says in a group about the group itself; and the menu of each private chat, which says nothing."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from bot.db import Tx
 from bot.delivery import outbox, stale
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
-from bot.roster import bindings, people, units
+from bot.roster import bindings, menus, people, units
 from bot.texts import Words
 
 REPLY_KEEPS = dt.timedelta(minutes=30)
@@ -53,4 +53,7 @@ class GroupMessages:
 def preparations(words: Words) -> dict[str, outbox.Prepare]:
     """Kind of delivery → how it is rendered."""
     it = GroupMessages(words)
-    return {"say": it.say, "bound": it.bound, "bind_ask": it.bind_ask, "press_please": it.press_please}
+    return {
+        "say": it.say, "bound": it.bound, "bind_ask": it.bind_ask, "press_please": it.press_please,
+        menus.KIND: menus.Menus(words).menu,
+    }  # fmt: skip

@@ -129,6 +129,9 @@ class Gateway:
         keyboard: Keyboard | None,
         thread_id: int | None,
     ) -> int:
+        if message.menu is not None:
+            await self._set_menu(chat_id, message.menu)
+            return 0
         if call is Call.SEND:
             return await self._send(chat_id, message, keyboard, thread_id)
         if message.edit_of is None:
@@ -138,6 +141,14 @@ class Gateway:
         else:
             await self._edit(chat_id, message.edit_of, message)
         return message.edit_of
+
+    async def _set_menu(self, chat_id: int, lines: tuple[tuple[str, str], ...]) -> None:
+        """The chat's own menu; without lines it is the one of all private chats again."""
+        scope = telegram.BotCommandScopeChat(chat_id)
+        if lines:
+            await self.bot.set_my_commands([telegram.BotCommand(*line) for line in lines], scope=scope)
+        else:
+            await self.bot.delete_my_commands(scope=scope)
 
     async def _edit(self, chat_id: int, message_id: int, message: OutgoingMessage) -> None:
         buttons = _inline(message.rows)  # an edit without buttons takes the buttons away

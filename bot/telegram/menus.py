@@ -7,27 +7,11 @@ import structlog
 import telegram
 from telegram import error
 
+from bot.roster import commands
 from bot.telegram.gateway import Gateway
 from bot.texts import Words
 
 log = structlog.get_logger()
-
-PRIVATE = (
-    "todo",
-    "summary",
-    "missing",
-    "chase",
-    "export",
-    "send",
-    "plans",
-    "calendar",
-    "report",
-    "handover",
-    "me",
-    "help",
-    "cancel",
-)
-GROUP = ("start",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +49,13 @@ async def introduced_once(gateway: Gateway) -> Me | None:
 
 
 async def set_up(gateway: Gateway, words: Words) -> None:
-    """The menus for private chats and for groups, and the words a stranger reads before /start."""
+    """The menus of groups and of strangers, and the words these read before /start; whoever is enrolled has their own."""
     try:
         await gateway.bot.set_my_commands(
-            _commands(words, PRIVATE), scope=telegram.BotCommandScopeAllPrivateChats()
+            _commands(words, commands.STRANGER), scope=telegram.BotCommandScopeAllPrivateChats()
         )
         await gateway.bot.set_my_commands(
-            _commands(words, GROUP), scope=telegram.BotCommandScopeAllGroupChats()
+            _commands(words, commands.GROUP), scope=telegram.BotCommandScopeAllGroupChats()
         )
         await gateway.bot.set_my_description(words.plain("menu.description"))
         await gateway.bot.set_my_short_description(words.plain("menu.short"))

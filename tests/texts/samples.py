@@ -3,6 +3,9 @@
 import datetime as dt
 from types import SimpleNamespace as Fact
 
+from bot.roster import commands
+from bot.roster.access import Role
+
 LONG = "长阳土家族自治县榔坪镇中心学校附属乐园希望小学分校第二校区部"  # 30 汉字
 SHORT = "金滩镇中心小学"
 NASTY = '<b>一中</b>&"小学"'
@@ -485,7 +488,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "calendar.some": _each(name=["山区"], schools=[3812]), "calendar.undo": [{"number": 0}, {"number": 99}],
     "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "export", "send", "plans", "calendar",
                                            "report", "handover", "me", "help",
-                                           "cancel", "start")],
+                                           "cancel", "start", "units", "invite")],
     "hands.owner": [{"o": o} for o in OWNERS], "hands.owners": _needs, "hands.what": _needs,
     "hands.line": _each(n=NEEDS, now=[AT]), "hands.todo": [{"why": why} for why in WHYS],
     "hands.class": _each(why=WHYS, count=[1, 4000]), "hands.more": [{"count": 4000}],
@@ -501,6 +504,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "reports.late": [{"title": "字" * 30, "planned_at": AT, "units": 4000, "is_admins": f is None, "now": DUE, "fire": f}
                      for f in (None, *FIRES)],
     "reports.open": _each(at=[AT], title=["国庆假前安全课", "字" * 30]), "reports.all_needs": [{"count": 99}],
+    "talk.help": [{"offers": [c.word for c in commands.of({role}) if c.name != "help"]} for role in Role],
     "talk.todo": [{"count": 0}, {"count": 99}], "talk.cancelled": [{"something": True}, {"something": False}],
     "talk.line_saved": _unit,
     "toast.recorded": _each(unit=[SHORT, LONG], words=["字" * 10], at=[AT]),

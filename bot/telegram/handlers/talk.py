@@ -12,7 +12,7 @@ from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.inbox import questions
 from bot.notices import answer, joining, queries, rewording, trouble
 from bot.notices.rules import Kind
-from bot.roster import access, enrolment, people
+from bot.roster import commands, enrolment, people
 from bot.summaries import export
 from bot.telegram.context import Context
 from bot.telegram.handlers import group_words
@@ -60,7 +60,7 @@ class Talking:
             "发通知": self.composing.send, "导出": self.carrying.command,
             "单位": self.directory.units, "学校": self.directory.units, "名册": self.directory.units,
             "登记码": self.directory.invite, "没登记": self.directory.invite,
-            "待办": self.todo, "我": self.enrolling.me, "我是谁": self.enrolling.me,
+            "待办": self.todo, "报告": self.report, "我": self.enrolling.me, "我是谁": self.enrolling.me,
             "交接": self.enrolling.hand_over, "帮助": self.help, "开始": self.enrolling.start, "取消": self.cancel,
         }  # fmt: skip
 
@@ -134,15 +134,15 @@ class Talking:
             await context.transact(joining.mistyped, group=group, user_id=context.user_id)
 
     async def help(self, update: telegram.Update, context: Context) -> None:
-        """/help: one screen for each kind of user."""
+        """/help: one screen, of what this person can ask for."""
         if not context.is_private:
             return await group_words.say(update, context, "enrol.buttons_please")
         person = await context.transact(_known, context.user_id)
         if person is None:
             return await self._say(context, "talk.help_stranger")
-        is_bureau = not person.scope(access.Action.SEE_TABLE).is_empty
-        name = "talk.help_bureau" if is_bureau else "talk.help_school"
-        await self._say(context, name, ((opinions.button(self.words),),))
+        offered = commands.of({post.role for post in person.posts})
+        html = self.words.html("talk.help", offers=[it.word for it in offered if it.name != "help"])
+        await context.say(OutgoingMessage(html, ((opinions.button(self.words),),)))
 
     async def cancel(self, _: telegram.Update, context: Context) -> None:
         """/cancel: nothing is expected of the person any more."""

@@ -356,7 +356,7 @@ def _shown(params: dict[str, object]) -> str:
 def _cells(content: bytes) -> str:
     """Every word in the file, wherever it hides."""
     with zipfile.ZipFile(io.BytesIO(content)) as opened:
-        parts = [opened.read(name).decode() for name in opened.namelist()]
+        parts = [opened.read(name).decode(errors="replace") for name in opened.namelist()]
     return html.unescape("\n".join(parts))
 
 

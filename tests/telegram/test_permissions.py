@@ -20,7 +20,7 @@ from bot.plans import days_off, place, report_pages
 from bot.plans import model as plans
 from bot.roster import people
 from bot.roster.access import Action, Role
-from bot.summaries import handling, spans
+from bot.summaries import handling, spans, unit_place
 from bot.summaries.pages import Page, Part
 from bot.summaries.picking import pack
 from bot.summaries.spans import Usual
@@ -197,6 +197,22 @@ def offices(it: Aim) -> Iterator[Case]:
     yield Case(Callback("handover", args=(str(it.unit),)).encode(), Action.HAND_OVER, changes=True)
 
 
+def directory(it: Aim) -> Iterator[Case]:
+    """One unit: found, looked at, its codes given out; the numbers of roles as on the buttons."""
+    at, roles = unit_place.said(it.name), list(Role)
+    yield Case(at.callback().encode(), Action.SEE_NAMES, shows=it.name)
+    yield Case(at.of_unit(unit_place.UNIT, it.unit).encode(), Action.SEE_NAMES, shows=it.name)
+    yield Case(at.of_unit(unit_place.PAST, it.unit, "0").encode(), Action.SEE_NAMES, shows="消防自查")
+    yield Case(
+        at.of_unit(unit_place.NUMBERS, it.unit).encode(), Action.SEE_PHONES, changes=True, shows=it.phone
+    )
+    yield Case(at.of_unit(unit_place.INVITE, it.unit).encode(), Action.INVITE, shows=it.name)
+    for word in (str(roles.index(Role.PRINCIPAL)), str(roles.index(Role.DUTY)), "g"):
+        code = at.of_unit(unit_place.CODE, it.unit, word).encode()
+        yield Case(code, Action.INVITE, changes=True, shows="t.me/")
+    yield Case(at.of_slips().encode(), Action.INVITE, changes=True, shows=it.name)
+
+
 # ── what a person may read ───────────────────────────────────────────────────────────────────────
 
 
@@ -290,7 +306,7 @@ async def test_a_group_is_bound_by_right_and_never_taken_from_another(city: City
 async def test_a_private_button_pressed_in_a_group_shows_nothing_there(city: City, actor: str) -> None:
     for code in (NEIGHBOUR, OTHER, COLLEGE):
         it = aim(city, city.told, code, await city.troubled(city.told, code))
-        seen = [*pages(it), *picks(it), *calls(it), *excuses(it), *on_behalf(it)]
+        seen = [*pages(it), *picks(it), *calls(it), *excuses(it), *on_behalf(it), *directory(it)]
         before = await city.facts()
         told = await city.press(actor, *(case.data for case in seen), "v1:0:0:not-me", group="QS")
 
@@ -472,6 +488,22 @@ async def test_a_desk_acts_for_its_own_schools_alone(city: City, actor: str, cod
     await try_all(city, actor, code, list(excuses(it)))
 
 
+@pytest.mark.parametrize(("actor", "code"), PAIRS)
+async def test_a_unit_is_looked_at_and_invited_by_right_alone(city: City, actor: str, code: str) -> None:
+    it = aim(city, 0, code)
+    await try_all(city, actor, code, list(directory(it)))
+    sees, invites = (city.may(actor, action, code) for action in (Action.SEE_NAMES, Action.INVITE))
+    for typed in (it.name, it.code, f"/units {it.name}"):
+        told = await city.say(actor, typed)
+        assert (f"编码 {it.code}" in told.to_person) == sees, (typed, told)
+        assert_nothing_is_given_away(city, actor, told)
+    before = await city.facts()
+    told = await city.say(actor, f"/invite {it.name} 校长")
+    assert ("audit_record" in changed(before, await city.facts())) == invites
+    assert ("t.me/" in told.to_person) == invites
+    assert_nothing_is_given_away(city, actor, told)
+
+
 def directive(it: Aim) -> Iterator[Case]:
     """In the order in which a directive is answered."""
     unit = str(it.unit)
@@ -542,6 +574,9 @@ WORDS = (
     "今天",
     "要处理",
     "导出",
+    "单位",
+    "登记码",
+    "没登记",
     "待办",
     "我",
     "我是谁",
@@ -682,7 +717,19 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
     it = Aim("QS1", 1, 1, "1", 1)
     cases = [
         case.data
-        for some in (answers, troubles, endings, pages, picks, calls, excuses, on_behalf, offices, directive)
+        for some in (
+            answers,
+            troubles,
+            endings,
+            pages,
+            picks,
+            calls,
+            excuses,
+            on_behalf,
+            offices,
+            directive,
+            directory,
+        )
         for case in some(it)
     ]
     pressed = {data.split(":")[3] for data in cases} | {

@@ -68,7 +68,11 @@ def _rank(unit: Unit, county: str, word: str) -> int | None:
     whole = short if unit.kind == "county" else f"{county}{name}"
     if word in (sheets.fold(unit.code), name, short, whole, _spoken(name), f"{county}{_spoken(name)}"):
         return _EXACT
-    if word in whole or word in name:
+    if word in name:
+        return _PART
+    if unit.kind != "county" and _is_within(word, county):
+        return None  # a county's name alone means the county, not all that is in it
+    if word in whole:
         return _PART
     return _LOOSE if len(word) > 1 and _is_within(word, whole) else None
 

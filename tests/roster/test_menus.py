@@ -160,6 +160,8 @@ async def test_there_and_back_before_it_is_sent_ends_with_the_menu_that_is_right
     await city.db.transact(enrolment.by_phone, user_id=HEAD, phone=world.phone("zhao"))
     await city.db.transact(enrolment.leave, user_id=HEAD)
     assert await city.owed() == {HEAD: ()}
+    shown = await city.db.read(lambda tx: tx.execute(sa.select(model.posting.c.subject)).scalars().all())
+    assert shown == [commands.key(())]
     await city.db.transact(enrolment.by_phone, user_id=HEAD, phone=world.phone("zhao"))
     await city.db.transact(enrolment.leave, user_id=HEAD)
     await city.db.transact(enrolment.by_phone, user_id=HEAD, phone=world.phone("zhao"))

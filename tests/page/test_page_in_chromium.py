@@ -78,6 +78,19 @@ async def test_the_clock_can_be_moved_on_until_the_table_arrives(demo, windows):
         await expect(phone(page, 1).locator(".message", has_text="没回复 ──").first).to_be_attached()
         tally = re.compile(r"本群已回复 1\d/21 校")
         await expect(phone(page, 0).locator(".message", has_text=tally)).to_be_attached()
+
+
+async def test_the_bureaus_desk_is_all_there_and_nothing_wants_hands(demo, windows):
+    async with windows.open(demo.url) as page:
+        city = phone(page, 2)
+        for words, told in (
+            ("要处理", "没有要处理的"),
+            ("发通知", "把要发的文字粘贴或转发给我"),
+            ("导出", "按日期"),
+        ):
+            await city.get_by_role("textbox").fill(words)
+            await city.get_by_role("textbox").press("Enter")
+            await expect(city.locator(".message", has_text=told).last).to_be_visible()
         await expect(page.locator("#clock")).to_contain_text("17:0")
         await expect(page.get_by_role("button", name="16:30")).to_have_attribute("aria-disabled", "true")
 

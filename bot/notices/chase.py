@@ -31,11 +31,13 @@ class Plan:
         schools: schools whose contacts will be reminded.
         capped: schools that owe but have been reminded often enough, or too recently: ring them.
         contacts: contact → his private chat.
+        unreached: schools that owe and of whose people none can be written to: ring them, too.
     """
 
     schools: int
     capped: int
     contacts: dict[int, ChatId]
+    unreached: int = 0
 
 
 def plan(tx: Tx, now: dt.datetime, *, notice_id: int, within: access.Scope) -> Plan:
@@ -68,7 +70,7 @@ def plan(tx: Tx, now: dt.datetime, *, notice_id: int, within: access.Scope) -> P
             schools += 1
         else:
             capped += 1
-    return Plan(schools, capped, contacts)
+    return Plan(schools, capped, contacts, unreached=len(silent) - schools - capped)
 
 
 def _earlier(tx: Tx, notice_id: int) -> dict[int, list[dt.datetime]]:

@@ -281,7 +281,7 @@ async def test_a_reminder_goes_to_the_schools_of_the_area_alone(city: City, acto
     await city.delivered(notice)
     within = [code for code in SCHOOLS if city.may(actor, Action.CHASE, code)]
     asked = Callback("chase", notice).encode()
-    told = await city.press(actor, asked, Callback("chase!", notice).encode())
+    told = await city.press(actor, asked, Callback("chase!", notice, 0, ("8",)).encode())
 
     assert await city.chased(notice) == set(within)
     assert (f"{len(within)} 校" in told.to_person) == bool(within)

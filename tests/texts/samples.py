@@ -246,11 +246,11 @@ _top = _each(
     title=["国庆假前安全工作", "字" * 30], items=[0, 30], files=[0, 5], fault=["", "这个时间已经过了。"]
 )
 _draft_cards = [
-    Fact(kind=kind, level=level, title="字" * 30, text=text, count=9, is_trial=is_trial, buttons=buttons)
-    for kind, level, text, is_trial, buttons in (
-        ("confirm", "today", "字" * 80, False, ("✅ 已落实", "⚠️ 有困难", "看全文", "📎 看原文")),
-        ("directive", "today", "字" * 80, True, ("👌 已知悉", "📝 逐项反馈")),
-        ("report", "now", "\n".join(["字" * 20] * 4), True, ("🟢 无情况", "✏️ 写一句")),
+    Fact(kind=kind, level=level, title="字" * 30, text=text, count=9, is_trial=is_trial, buttons=buttons, version=version)
+    for kind, level, text, is_trial, buttons, version in (
+        ("confirm", "today", "字" * 80, False, ("✅ 已落实", "⚠️ 有困难", "看全文", "📎 看原文"), 1),
+        ("directive", "today", "字" * 80, True, ("👌 已知悉", "📝 逐项反馈"), 12),
+        ("report", "now", "\n".join(["字" * 20] * 4), True, ("🟢 无情况", "✏️ 写一句"), 1),
     )
 ]
 _outlooks = [
@@ -343,6 +343,20 @@ UNITS_THERE = [
         ("", [], [], "", (), 0, "closed", "", []), ("", [], [], "", (), 0, "unbound", "", []),
     )
 ]  # fmt: skip
+_revisions = [
+    Fact(version=1, fault=fault, items=items, stands=stands, is_reworded=is_reworded, is_new=is_new)
+    for fault, items, stands, is_reworded, is_new in (
+        ("没有改动。", Fact(again=(), added=(), gone=(), moved=()), 0, False, False),
+        ("", Fact(again=("3", "4"), added=("2-1",), gone=("5",), moved=("6",)), 44, True, True),
+        ("", Fact(again=(), added=(), gone=(), moved=()), 9, True, False),
+    )
+]
+_revision_plans = [
+    {"d": d, "due_was": "今天17:00", "card": card, "lines": ["12 " + "字" * 18] * 13, "due": "明天12:00", "o": o}
+    for d in _revisions
+    for card, o in zip(_draft_cards, _outlooks, strict=True)
+]
+
 
 SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.header": [{k: v for k, v in s.items() if k in ("kind", "level", "due", "is_trial", "over")} for s in CARD],
@@ -408,6 +422,15 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
         party=["", "字" * 40], due=["", "9月30日(周三)17:00"], asks_party=[True, False])],
     "composing.opinion_thanks": [{"is_sent": True}, {"is_sent": False}],
     "composing.opinion": _each(who=[WHO], unit=[LONG], text=["字" * 200], at=[AT]),
+    "revising.text": [t | {"version": 1, "directive": is_directive} for t in _top for is_directive in (True, False)],
+    "revising.was": [{"title": "字" * 30, "items": [Fact(key="3", text="字" * 40, party=p) for p in ("", "安全科")]}],
+    "revising.summary": [t | {"chars": 12000} for t in _top],
+    "revising.difference": [{"d": d, "due_was": w, "due": "明天12:00"} for d in _revisions for w in ("", "今天17:00")],
+    "revising.how": [{"d": d, "o": o} for d in _revisions for o in _outlooks],
+    "revising.plan": _revision_plans, "revising.ready": [_top[-1] | p for p in _revision_plans],
+    "revising.put": [{"author": WHO, "title": "字" * 30} | p for p in _revision_plans],
+    "revising.sent": _each(title=["字" * 30], version=[2], units=[4000], by=["", WHO]),
+    "revising.button": [{"which": n} for n in ("revise", "as_before")],
     "desk.difference": _each(head=HEADS, then_now=[THEN]),
     "desk.top": _each(head=HEADS, name=["", "大河县"]),
     "desk.against": _each(then_now=[THEN, None], head=HEADS),
@@ -439,7 +462,8 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "desk.pick": _each(head=HEADS, schools=[[]], chosen=[0, 8]),
     "desk.confirm": _each(title=["字" * 30], names=[[LONG] * 8], words=["已上完"]),
     "desk.excuse_why": _each(title=["字" * 30], names=[[LONG] * 8]),
-    "desk.chase_ask": _each(title=["字" * 30], schools=[0, 1111], capped=[0, 1111], contacts=[0, 1111]),
+    "desk.chase_ask": _each(title=["字" * 30], schools=[0, 1111], capped=[0, 1111], contacts=[0, 1111],
+                            unreached=[0, 256], is_trial=[True, False], is_more=[True, False]),
     "desk.chased": _each(title=["字" * 30], schools=[1111], contacts=[1111]),
     "desk.more": _count, "desk.unfold": _count,
     "desk.chase": _count, "desk.chase_all": _count,

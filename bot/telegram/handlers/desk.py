@@ -204,14 +204,18 @@ class Desk:
     # ── reminders ────────────────────────────────────────────────────────────────────────────────
 
     async def chase_command(self, update: telegram.Update, context: Context) -> None:
-        """/chase: whom a reminder of the newest notice would reach; nothing leaves before [提醒]."""
+        """/chase: whom a reminder of the newest open notice would reach; nothing leaves before [提醒]."""
         if not context.is_private:
             return await group_words.say(update, context, "enrol.list_in_private")
         recent = await context.read(_recent, context.user_id)
         if not recent:
             return await self._say(context, "desk.not_entitled" if recent is None else "desk.nothing")
-        message = await context.read(self._chase_ask, context.now, context.user_id, recent[0].id)
-        await context.say(message)
+        some = [n for n in recent if n.state(context.now) in ("open", "due")]
+        if not some:
+            return await self._say(context, "desk.nothing_open")
+        message = await context.read(self._chase_ask, context.now, context.user_id, some[0].id)
+        others = tuple((Button(self._earlier(n), Callback("chase", n.id)),) for n in some[1:4])
+        await context.say(_with_rows(message, others))
 
     async def chase_ask(self, _: telegram.Update, context: Context) -> None:
         """[再提醒 n 校]: the count and the cap, told before."""
@@ -222,40 +226,51 @@ class Desk:
         await context.toast("")
         await context.edit(message)
 
-    def _chase_ask(self, tx: Tx, now: dt.datetime, user_id: int, notice_id: int) -> OutgoingMessage:
-        person = people.by_user(tx, user_id)
+    def _chase_ask(
+        self, tx: Tx, now: dt.datetime, user_id: int, notice_id: int, *, is_more: bool = False
+    ) -> OutgoingMessage:
+        """The question, with whom it would reach; `is_more`: it was pressed, and would have reached more than were told."""
         notice = queries.notice(tx, notice_id)
-        within = person.scope(access.Action.CHASE) if person else access.scope((), access.Action.CHASE)
+        within = access.scope(_posts(tx, user_id), access.Action.CHASE)
         if notice is None or within.is_empty:
             return OutgoingMessage(self.words.html("desk.not_entitled"))
         it = chase.plan(tx, now, notice_id=notice_id, within=within)
         html = self.words.html(
-            "desk.chase_ask",
-            title=notice.title,
-            schools=it.schools,
-            capped=it.capped,
-            contacts=len(it.contacts),
-        )
+            "desk.chase_ask", title=notice.title, schools=it.schools, capped=it.capped, contacts=len(it.contacts),
+            unreached=it.unreached, is_trial=notice.is_trial, is_more=is_more,
+        )  # fmt: skip
         back = Button(self.words.plain("desk.back"), Page(notice_id).callback())
-        sure = Button(self.words.plain("desk.chase_sure", count=it.schools), Callback("chase!", notice_id))
-        return OutgoingMessage(html, ((sure,), (back,)) if it.contacts else ((back,),))
+        names = Button(self.words.plain("desk.names"), Page(notice_id, part=Part.SILENT).callback())
+        told = (str(len(it.contacts)),)
+        sure = Button(
+            self.words.plain("desk.chase_sure", count=it.schools), Callback("chase!", notice_id, 0, told)
+        )
+        return OutgoingMessage(html, ((sure,), (names,), (back,)) if it.contacts else ((names,), (back,)))
 
     async def chase(self, _: telegram.Update, context: Context) -> None:
-        """[提醒 n 校]."""
+        """[提醒 n 校]: as many people as were told, or fewer; if there are more by now they are told first."""
         callback = context.callback
         if callback is None or not context.is_private:
             return await context.toast(self.words.plain("toast.unknown"))
-        done = await context.transact(chase.request, notice_id=callback.notice, user_id=context.user_id)
-        notice = await context.read(queries.notice, callback.notice)
-        html = self.words.html(
-            "desk.chased",
-            title=notice.title if notice else "",
-            schools=done.schools,
-            contacts=len(done.contacts),
-        )
+        notice_id, told = callback.notice, callback.number(0)
+
+        def verb(tx: Tx, now: dt.datetime) -> OutgoingMessage:
+            within = access.scope(_posts(tx, context.user_id), access.Action.CHASE)
+            if told is None or len(chase.plan(tx, now, notice_id=notice_id, within=within).contacts) > told:
+                return self._chase_ask(tx, now, context.user_id, notice_id, is_more=told is not None)
+            done = chase.request(tx, now, notice_id=notice_id, user_id=context.user_id)
+            notice = queries.notice(tx, notice_id)
+            title = notice.title if notice else ""
+            html = self.words.html(
+                "desk.chased", title=title, schools=done.schools, contacts=len(done.contacts)
+            )
+            return OutgoingMessage(
+                html, ((Button(self.words.plain("desk.back"), Page(notice_id).callback()),),)
+            )
+
+        message = await context.transact(verb)
         await context.toast(self.words.plain("toast.done"))
-        back = Button(self.words.plain("desk.back"), Page(callback.notice).callback())
-        await context.edit(OutgoingMessage(html, ((back,),)))
+        await context.edit(message)
 
     # ── the officer's side of a trouble ──────────────────────────────────────────────────────────
 
@@ -277,6 +292,11 @@ class Desk:
         if trouble_id is None or not context.is_private or self.troubles.phones == "never":
             return await context.toast(self.words.plain("toast.unknown"))
         await context.toast(await context.transact(_phone, context.user_id, trouble_id), alert=True)
+
+
+def _posts(tx: Tx, user_id: int) -> tuple[access.Post, ...]:
+    person = people.by_user(tx, user_id)
+    return person.posts if person is not None else ()
 
 
 def _phone(tx: Tx, now: dt.datetime, user_id: int, trouble_id: int) -> str:

@@ -4,12 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot import errors
-from bot.composing import outlook, place, sending, whom
+from bot.composing import outlook, place, revising, whom
 from bot.composing.drafts import Draft
 from bot.composing.item_pages import ItemPages
 from bot.composing.outlook import Outlook
 from bot.composing.place import Rows
-from bot.composing.sending import Desk
+from bot.composing.sending import LABELS, USUAL_LABELS, Desk
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.notices.rules import Kind
@@ -30,6 +30,7 @@ class _Card:
     count: int
     is_trial: bool
     buttons: tuple[str, ...]
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +63,31 @@ class Looks:
     def plan(self, tx: Tx, now: dt.datetime, draft: Draft, ahead: Outlook) -> dict[str, object]:
         """What the card says, how it goes out and whom it reaches, for a text."""
         reach = people.get(tx, draft.contact_id).scope(access.Action.SEND)
+        return {
+            **self._card_of(draft, now, ahead), "o": self._reach(draft, ahead), "first": self.first(tx, draft),
+            "whom": whom.spoken(draft.audience, units.every(tx), reach),
+            "how": self.words.plain("composing.how", kind=draft.kind.value if draft.kind else "reminder"),
+            "level": self.words.plain("composing.level", level=draft.level or "today"),
+        }  # fmt: skip
+
+    def revision(self, tx: Tx, now: dt.datetime, draft: Draft, ahead: Outlook) -> dict[str, object]:
+        """What a next version changes, and what its card says, for a text."""
+        d = revising.look(tx, now, draft)
+        due_was = self.words.moment(d.due_was, now) if d.due_was else ""
+        return {
+            **self._card_of(draft, now, ahead),
+            "o": self._reach(draft, ahead),
+            "d": d,
+            "due_was": due_was,
+        }
+
+    def _card_of(self, draft: Draft, now: dt.datetime, ahead: Outlook) -> dict[str, object]:
         shown = draft.items[:ITEMS_SHOWN] if draft.kind is Kind.DIRECTIVE else ()
         lines = [ItemPages(self.words).line(item, now, ITEM_SHOWN_CHARS) for item in shown]
         if shown and len(draft.items) > len(shown):
             lines.append(f"…共 {len(draft.items)} 项")
-        return {
-            "card": self.card(draft, is_trial=ahead.is_trial), "lines": lines,
-            "whom": whom.spoken(draft.audience, units.every(tx), reach),
-            "how": self.words.plain("composing.how", kind=draft.kind.value if draft.kind else "reminder"),
-            "due": self.due(draft, now), "level": self.words.plain("composing.level", level=draft.level or "today"),
-            "first": self.first(tx, draft), "o": self._reach(draft, ahead),
-        }  # fmt: skip
+        card = self.card(draft, is_trial=ahead.is_trial)
+        return {"card": card, "lines": lines, "due": self.due(draft, now)}
 
     def due(self, draft: Draft, now: dt.datetime) -> str:
         """今天17:00; '' where nobody is to answer."""
@@ -82,16 +97,25 @@ class Looks:
     def card(self, draft: Draft, *, is_trial: bool) -> _Card:
         """The card as schools will see it, one for all."""
         kind = draft.kind or Kind.REMINDER
-        text = sending.card_text(draft)
+        text = revising.card_text(draft)
         for name, said in (("{school}", "各校"), ("{unit}", "各单位"), ("{duty_phone}", "值班电话")):
             text = text.replace(name, said)
         labels = tuple(self._labels(draft))
         level = draft.level or "today"
-        return _Card(kind.value, level, draft.title, text, len(draft.items), is_trial, labels)
+        return _Card(
+            kind.value,
+            level,
+            draft.title,
+            text,
+            len(draft.items),
+            is_trial,
+            labels,
+            (draft.of_version or 0) + 1,
+        )
 
     def _labels(self, draft: Draft) -> list[str]:
         kind = draft.kind or Kind.REMINDER
-        yes, trouble = sending.LABELS.get(kind, sending.USUAL_LABELS)
+        yes, trouble = LABELS.get(kind, USUAL_LABELS)
         found = []
         if kind is Kind.DIRECTIVE:
             found += [self.words.plain("directive.ack"), self.words.plain("directive.feedback")]
@@ -143,11 +167,12 @@ class Looks:
             ahead = outlook.look(tx, now, draft, author, rules=self.desk.rules, zone=self.desk.zone)
         except errors.Refused:
             return self.put_over(tx, draft)
-        plan = self.plan(tx, now, draft, ahead)
-        html = self.words.html(
-            "composing.put", author=author.said_by(), title=draft.title, items=len(draft.items), files=len(draft.files),
-            **plan,
-        )  # fmt: skip
+        said: dict[str, object] = {"author": author.said_by(), "title": draft.title}
+        if draft.revises is not None:
+            html = self.words.html("revising.put", **said, **self.revision(tx, now, draft, ahead))
+        else:
+            count = {"items": len(draft.items), "files": len(draft.files)}
+            html = self.words.html("composing.put", **said, **count, **self.plan(tx, now, draft, ahead))
         card = self.card(draft, is_trial=ahead.is_trial)
         extras = card.buttons[len(card.buttons) - bool(draft.full_text) - bool(draft.files) :]
         rows = (

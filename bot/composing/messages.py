@@ -59,7 +59,10 @@ class Messages:
             rows = ((Button(label, self.table(draft.notice_id)),), *rows)
         if draft.notice_id is not None:  # a reminder has no table, and can be corrected and recalled too
             handle = Button(desk.words.plain("handling.open"), Callback("notice", draft.notice_id))
-            rows = (*rows, (handle,))
+            revise = Button(
+                desk.words.plain("revising.button", which="revise"), Callback(place.REVISE, draft.notice_id)
+            )
+            rows = (*rows, (handle, revise) if draft.is_ask else (handle,))
         return OutgoingMessage(shown.html, rows, edit_of=delivery.posted)
 
     def opinion(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:

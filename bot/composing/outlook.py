@@ -10,8 +10,8 @@ from bot.composing.drafts import Draft
 from bot.composing.rules import Rules
 from bot.db import Tx
 from bot.delivery.model import chat
+from bot.notices import copies, publish, queries, revise
 from bot.notices import model as notices
-from bot.notices import publish
 from bot.notices.rules import Kind
 from bot.roster import access, audience, bindings, people, unit_tree, units
 from bot.roster.access import Role
@@ -102,6 +102,18 @@ def meant(tx: Tx, draft: Draft, everyone: list[Unit]) -> Audience:
     return audience.parse(text)
 
 
+def asked_of(tx: Tx, draft: Draft, everyone: list[Unit]) -> list[Unit]:
+    """Whom the draft is for: of a revision, whom its notice asked, whatever the roster says today.
+
+    Raises:
+        Refused: its audience cannot be read (any more).
+    """
+    if draft.revises is None:
+        return meant(tx, draft, everyone).select(everyone)
+    ids = set(tx.execute(sa.select(_a.c.unit_id).where(_a.c.notice_id == draft.revises)).scalars())
+    return [u for u in everyone if u.id in ids]
+
+
 def selected(tx: Tx, draft: Draft, person: Person, everyone: list[Unit]) -> list[Unit]:
     """Whom the audience means.
 
@@ -125,6 +137,8 @@ def look(tx: Tx, now: dt.datetime, draft: Draft, person: Person, *, rules: Rules
         As `selected`.
     """
     everyone = units.every(tx)
+    if draft.revises is not None:
+        return _of_revision(tx, draft, person, everyone)
     found = publish.reach(tx, selected(tx, draft, person, everyone))
     places = bindings.places(tx, found.asked)
     through = {u.id: places.of(u.id, is_trial=found.is_trial) for u in found.asked}
@@ -137,6 +151,26 @@ def look(tx: Tx, now: dt.datetime, draft: Draft, person: Person, *, rules: Rules
         counties=[u for u in everyone if u.kind == "county" and u.id in theirs], is_beyond=None in theirs,
         last=_change(tx, draft, {u.id for u in found.asked}),
         burden=_burden(tx, now, draft, {u.id for u in found.asked}, rules, zone),
+    )  # fmt: skip
+
+
+def _of_revision(tx: Tx, draft: Draft, person: Person, everyone: list[Unit]) -> Outlook:
+    """Whom a next version reaches: the notice's units, and the chats in which its card hangs.
+
+    Raises:
+        NotAllowed: not this person's to change (any more).
+    """
+    notice = queries.notice(tx, draft.revises or 0)
+    if notice is None or not revise.may(tx, person, notice.id):
+        raise errors.NotAllowed(revise.NOT_YOURS)
+    asked = asked_of(tx, draft, everyone)
+    hanging = [copy.chat_id for copy in copies.of(tx, notice.id, (copies.CARD,))]
+    groups = set(tx.execute(sa.select(chat.c.id).where(chat.c.kind != "private")).scalars()) & set(hanging)
+    theirs = {u.county_id for u in asked}
+    return Outlook(
+        asked=asked, groups=len(groups), private=len(hanging) - len(groups), unreached=[], is_trial=notice.is_trial,
+        counties=[u for u in everyone if u.kind == "county" and u.id in theirs], is_beyond=None in theirs,
+        last=None, burden=Burden(),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot import errors
-from bot.composing import outlook, place, whom
+from bot.composing import outlook, place, revising, whom
 from bot.composing.drafts import Draft
 from bot.composing.item_pages import ItemPages
 from bot.composing.looks import Looks
@@ -75,14 +75,19 @@ class Pages:
             return OutgoingMessage(html, ((self._button("undo", draft, place.UNDO),),))
         if draft.state is State.SENT:
             first = self.looks.first(tx, draft)
+            if draft.revises is not None:
+                version = (draft.of_version or 0) + 1
+                return OutgoingMessage(
+                    say("revising.sent", title=draft.title, version=version, units=draft.units or 0, by=by)
+                )
             html = say("composing.sent", title=draft.title, units=draft.units or 0, by=by, first=first)
             return OutgoingMessage(html, ((self._button("rest", draft, place.REST),),) if first else ())
         return OutgoingMessage(say("composing.ended", title=draft.title))
 
-    def unfinished(self, draft: Draft, again: int) -> OutgoingMessage:
-        """A draft is there already: go on with it, or begin anew?"""
+    def unfinished(self, draft: Draft, again: int, how: str = "") -> OutgoingMessage:
+        """A draft is there already: go on with it, or begin anew, with the words of a notice where one is named?"""
         html = self.words.html("composing.unfinished", title=draft.title)
-        anew = self._button("anew", draft, place.NEW, str(again))
+        anew = self._button("anew", draft, place.NEW, str(again), how)
         return OutgoingMessage(html, ((self._button("go_on", draft, place.PAGE, Part.READY),), (anew,)))
 
     def _button(self, name: str, draft: Draft, action: str, *args: str) -> Button:
@@ -114,6 +119,10 @@ class Pages:
     # ── the questions ────────────────────────────────────────────────────────────────────────────
 
     def _text(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown) -> OutgoingMessage:
+        if draft.revises is not None:
+            is_directive = draft.kind is Kind.DIRECTIVE
+            top = self._top(draft, it) | {"version": draft.of_version, "directive": is_directive}
+            return OutgoingMessage(self.words.html("revising.text", **top), self._below(draft, Part.TEXT))
         html = self.words.html("composing.text", **self._top(draft, it))
         latest = () if draft.title else self._latest(tx, draft)
         return OutgoingMessage(html, (*latest, *self._below(draft, Part.TEXT)))
@@ -136,7 +145,14 @@ class Pages:
         return OutgoingMessage(html, self._below(draft, Part.NAME))
 
     def _summary(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown) -> OutgoingMessage:
-        html = self.words.html("composing.summary", **self._top(draft, it), chars=len(draft.full_text))
+        top = self._top(draft, it) | {"chars": len(draft.full_text)}
+        if draft.revises is not None:
+            label = self.words.plain("revising.button", which="as_before")
+            before = Button(label, self._to(draft, place.TITLE))
+            return OutgoingMessage(
+                self.words.html("revising.summary", **top), ((before,), *self._below(draft, Part.SUMMARY))
+            )
+        html = self.words.html("composing.summary", **top)
         title = self._button("title_is_fine", draft, place.TITLE)
         return OutgoingMessage(html, ((title,), *self._below(draft, Part.SUMMARY)))
 
@@ -265,15 +281,19 @@ class Pages:
                 "composing.reason", **self._top(draft, it), over=ahead.burden.over, cap=self.desk.rules.asks_a_week
             )  # fmt: skip
             return OutgoingMessage(html, self._below(draft, Part.REASON))
+        return self._whole(tx, now, draft, it, ahead)
+
+    def _whole(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown, ahead: Outlook) -> OutgoingMessage:
+        """All of it, and [发送]."""
+        if draft.revises is not None:
+            return self._revision(tx, now, draft, it, ahead)
         html = self.words.html(
             "composing.ready", **self._top(draft, it), **self.looks.plan(tx, now, draft, ahead)
         )
         return OutgoingMessage(html, self._ready_rows(draft, ahead))
 
     def _ready_rows(self, draft: Draft, ahead: Outlook) -> Rows:
-        go = "ask_second" if ahead.needs_two(self.desk.rules, draft.level) else "send"
-        label = self.words.plain(f"composing.{go}", units=ahead.units)
-        rows: list[tuple[Button, ...]] = [(Button(label, self._to(draft, place.SEND, str(ahead.units))),)]
+        rows: list[tuple[Button, ...]] = [self._send_row(draft, ahead)]
         second = [self._button("try", draft, place.TRY)]
         if ahead.unreached:
             label = self.words.plain("composing.list", count=len(ahead.unreached))
@@ -290,6 +310,28 @@ class Pages:
         if draft.files:
             rows.append((self._button("no_files", draft, place.NO_FILES),))
         return (*rows, (self._button("drop", draft, place.DROP),))
+
+    def _revision(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown, ahead: Outlook) -> OutgoingMessage:
+        """What the next version changes; [发送] where it can be."""
+        said = self.looks.revision(tx, now, draft, ahead)
+        html = self.words.html("revising.ready", **self._top(draft, it), **said)
+        fault = said["d"].fault if isinstance(said["d"], revising.Revision) else ""
+        rows = () if fault else (self._send_row(draft, ahead),)
+        is_open = draft.due_at is None or draft.due_at > now
+        change = [("text", Part.TEXT)] + [("when", Part.WHEN)] * is_open
+        change += [("items", Part.ITEMS)] * (draft.kind is Kind.DIRECTIVE)
+        buttons = [self._button(name, draft, place.PAGE, part) for name, part in change]
+        ends = (
+            (self._button("try", draft, place.TRY),),
+            *place.by(buttons, 3),
+            (self._button("drop", draft, place.DROP),),
+        )
+        return OutgoingMessage(html, (*rows, *ends))
+
+    def _send_row(self, draft: Draft, ahead: Outlook) -> tuple[Button, ...]:
+        go = "ask_second" if ahead.needs_two(self.desk.rules, draft.level) else "send"
+        label = self.words.plain(f"composing.{go}", units=ahead.units)
+        return (Button(label, self._to(draft, place.SEND, str(ahead.units))),)
 
     def _counties(self, draft: Draft, it: Shown, ahead: Outlook) -> OutgoingMessage:
         here, pages, cut = place.cut(len(ahead.counties), it.page)

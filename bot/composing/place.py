@@ -1,6 +1,7 @@
 """What the buttons of a draft carry, which questions there are and in what order; pure."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ Rows = tuple[tuple[Button, ...], ...]
 
 # actions of the routing table
 PAGE, NEW, DROP, AGAIN, REST = "c-page", "c-new", "c-drop", "c-again", "c-rest"
+REVISE = "c-revise"
 WORD, CLEAR, KIND, DUE, SOUND, TITLE = "c-word", "c-clear", "c-kind", "c-due", "c-sound", "c-title"
 NO_FILES, FIRST, TRY, LOOK = "c-bare", "c-first", "c-try", "c-look"
 NO_DUE, NO_PARTY = "c-nodue", "c-noone"
@@ -22,6 +24,17 @@ SEND, UNDO, AGREE, REFUSE = "c-send", "c-undo", "c-agree", "c-refuse"
 OWN = (
     PAGE, NEW, DROP, REST, WORD, CLEAR, KIND, DUE, SOUND, TITLE, NO_FILES, NO_DUE, NO_PARTY, FIRST, TRY, SEND, UNDO,
 )  # of the author's own message  # fmt: skip
+OF_REVISION = (
+    PAGE,
+    NEW,
+    DROP,
+    DUE,
+    TITLE,
+    NO_DUE,
+    NO_PARTY,
+    TRY,
+    SEND,
+)  # whom and how, the notice has settled
 PER_PAGE = 8
 PAGES = 9999
 KINDS = (Kind.REMINDER, Kind.CONFIRM, Kind.DIRECTIVE, Kind.REPORT)
@@ -60,6 +73,7 @@ TYPED = (
     Part.PARTY,
 )  # something can be typed there
 OF_ITEMS = (Part.ITEMS, Part.ITEM, Part.PARTY)
+PARTS_OF_REVISION = (Part.TEXT, Part.SUMMARY, Part.WHEN, Part.READY, *OF_ITEMS)
 GROUPS = {Part.COUNTIES: Group.COUNTY, Part.STAGES: Group.STAGE, Part.TAGS: Group.TAG}
 BEFORE = {
     Part.SUMMARY: Part.TEXT, Part.WHOM: Part.TEXT, Part.WHAT: Part.WHOM, Part.WHEN: Part.WHAT, Part.SOUND: Part.WHAT,
@@ -114,14 +128,20 @@ def due_of(name: str, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime | None:
     return at if at > now + rules.MINUTE + rules.SOONEST else None
 
 
-def ill_timed(draft: Draft, now: dt.datetime) -> Item | None:
-    """The first item whose own deadline leaves nobody time, or lies after that of the whole; None where all is well."""
+def ill_timed(
+    draft: Draft, now: dt.datetime, kept: Collection[tuple[str, dt.datetime | None]] = ()
+) -> Item | None:
+    """The first item whose own deadline leaves nobody time, or lies after that of the whole; None where all is well.
+
+    Args:
+        kept: items and deadlines that stand in the notice it revises.
+    """
     if draft.kind is not Kind.DIRECTIVE:
         return None
     soonest = now + rules.MINUTE + rules.SOONEST
-    return next(
-        (it for it in draft.items if it.due_at and not _is_within(it.due_at, soonest, draft.due_at)), None
-    )
+    latest = draft.due_at if draft.due_at is None or draft.due_at > now else None
+    changed = [it for it in draft.items if it.due_at and (it.key, it.due_at) not in kept]
+    return next((it for it in changed if it.due_at and not _is_within(it.due_at, soonest, latest)), None)
 
 
 def _is_within(due_at: dt.datetime, soonest: dt.datetime, latest: dt.datetime | None) -> bool:

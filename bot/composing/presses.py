@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import errors
-from bot.composing import copying, drafts, outlook, place, sending, whom
+from bot.composing import copying, drafts, outlook, place, revising, sending, whom
 from bot.composing.drafts import Draft
 from bot.composing.looks import Looks
 from bot.composing.model import State
@@ -22,6 +22,7 @@ from bot.roster.people import Person
 
 QUESTION, WHY_NOT = "send", "send_no"  # kinds of open questions; the subject is draft:part, draft:edition
 TYPED_WITHIN = dt.timedelta(hours=12)
+REVISED = "v"  # behind a notice's number: not the same once more, but its next version
 CHUNK = 3500  # characters of a full text on one message
 
 
@@ -93,6 +94,8 @@ def shown_on(
 ) -> Done:  # fmt: skip
     """The draft's page; what can be typed there is expected from now on, and nothing else of ours."""
     it = shown or Shown(place.step(draft))
+    if draft.revises is not None and it.part not in place.PARTS_OF_REVISION:
+        it = Shown(Part.READY, 0, it.fault)
     part = place.step(draft) if it.part is Part.READY else it.part
     if draft.is_open and part in place.TYPED:
         questions.ask(tx, now, user_id, QUESTION, f"{draft.id}:{part}:{it.page}", for_=TYPED_WITHIN)
@@ -121,6 +124,8 @@ def press(
     person = people.get(tx, draft.contact_id)
     drafts.on_message(tx, now, draft.id, message_id)
     act = _OPEN.get(callback.action) if draft.is_open else _SETTLED.get(callback.action)
+    if draft.is_open and draft.revises is not None and callback.action not in place.OF_REVISION:
+        act = None
     if act is None or callback.version != draft.edition:
         stays = place.shown_of(callback) if callback.action == place.WORD else None
         return shown_on(tx, now, desk, person, draft, stays, user_id, toast="old")
@@ -139,6 +144,8 @@ def _anew(it: Pressed) -> Then:
     """[重新写]: the old one is given up, and if a notice is named, that is the new one's text."""
     notice_id = it.callback.number(0) or 0
     _drop(it)
+    if notice_id and it.word(1) == REVISED:
+        return revising.begun(it.tx, it.now, it.person, notice_id), Shown(Part.TEXT), "begun"
     if notice_id:
         return copying.copied(it.tx, it.now, it.person, notice_id), None, "begun"
     return drafts.begin(it.tx, it.now, it.person), Shown(Part.TEXT), "begun"
@@ -150,6 +157,8 @@ def _drop(it: Pressed) -> Then:
 
 
 def _title(it: Pressed) -> Then:
+    if it.draft.revises is not None:
+        return it.change(text=revising.card_words(it.tx, revising.of(it.tx, it.draft))), None, ""
     return (it.change(text=it.draft.title) if not it.draft.text else it.draft), None, ""
 
 
@@ -242,12 +251,14 @@ def _send(it: Pressed) -> Then:
         return it.draft, Shown(Part.WHOM, 0, fault.sentence), "other"
     if done is Sent.ITEM:
         return it.draft, Shown(Part.ITEMS, 0, _ill_timed(it)), "item"
+    if done is Sent.UNFIT:  # the page says why
+        return it.draft, None, "old"
     part = {Sent.REASON: Part.REASON, Sent.SOON: Part.WHEN}.get(done)
     return drafts.get(it.tx, it.draft.id), Shown(part) if part else None, done.value
 
 
 def _ill_timed(it: Pressed) -> str:
-    item = place.ill_timed(it.draft, it.now)
+    item = place.ill_timed(it.draft, it.now, revising.kept(it.tx, it.draft).items)
     if item is None or item.due_at is None:
         return ""
     due = it.desk.words.moment(item.due_at, it.now)
@@ -301,16 +312,60 @@ def again(
         NotAllowed: who may send nothing, or to none of those the notice asked.
     """
     person = drafts.sender(tx, user_id)
-    draft = drafts.present(tx, person.contact_id)
-    if draft is not None and (draft.title or not draft.is_open):
-        drafts.on_message(tx, now, draft.id, message_id)
-        shown = Pages(desk).unfinished(draft, notice_id) if draft.is_open else Pages(desk).standing(tx, draft)
-        return Done(shown, draft_id=draft.id, stood_on=draft.message_id)
-    if draft is not None:
-        drafts.change(tx, now, draft, state=State.GIVEN_UP.value)
+    there = _there(tx, now, desk, person, notice_id, message_id)
+    if there is not None:
+        return there
     copy = copying.copied(tx, now, person, notice_id)
     drafts.on_message(tx, now, copy.id, message_id)
     return shown_on(tx, now, desk, person, copy, None, user_id, toast="begun")
+
+
+def revise(
+    tx: Tx, now: dt.datetime, notice_id: int, *, user_id: int, message_id: int | None, desk: Desk
+) -> Done:
+    """[改一版]: a draft that becomes the notice's next version, unless another is begun already.
+
+    Raises:
+        NotAllowed: not this person's to change. Refused: it is over, or wants no answer.
+    """
+    person = drafts.sender(tx, user_id)
+    there = _there(tx, now, desk, person, notice_id, message_id, REVISED)
+    if there is not None:
+        return there
+    draft = revising.begun(tx, now, person, notice_id)
+    drafts.on_message(tx, now, draft.id, message_id)
+    also = _as_it_is(draft, desk)
+    return shown_on(tx, now, desk, person, draft, Shown(Part.TEXT), user_id, toast="begun", also=also)
+
+
+def _as_it_is(draft: Draft, desk: Desk) -> tuple[OutgoingMessage, ...]:
+    """The words there are, to be copied, changed and sent back."""
+    if draft.full_text:
+        return _chunks(draft.full_text)
+    items = draft.items or ()
+    return (OutgoingMessage(desk.words.html("revising.was", title=draft.text, items=items)),)
+
+
+def _there(
+    tx: Tx,
+    now: dt.datetime,
+    desk: Desk,
+    person: Person,
+    notice_id: int,
+    message_id: int | None,
+    how: str = "",
+) -> Done | None:
+    """The draft this person is at already, to go on with or to put aside; one without a word is put aside at once."""
+    draft = drafts.present(tx, person.contact_id)
+    if draft is None:
+        return None
+    if not draft.title and draft.is_open:
+        drafts.change(tx, now, draft, state=State.GIVEN_UP.value)
+        return None
+    drafts.on_message(tx, now, draft.id, message_id)
+    pages = Pages(desk)
+    shown = pages.unfinished(draft, notice_id, how) if draft.is_open else pages.standing(tx, draft)
+    return Done(shown, draft_id=draft.id, stood_on=draft.message_id)
 
 
 # ── looking ──────────────────────────────────────────────────────────────────────────────────────
@@ -337,12 +392,16 @@ def look(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: De
         drafts.sender(tx, user_id)
     what = callback.args[0] if callback.args else ""
     if what == "full" and draft.full_text:
-        chunks = [draft.full_text[at : at + CHUNK] for at in range(0, len(draft.full_text), CHUNK)]
-        return Done(also=tuple(OutgoingMessage(html.escape(chunk, quote=False)) for chunk in chunks))
+        return Done(also=_chunks(draft.full_text))
     if what == "files" and draft.files:
         files = (OutgoingMessage("", file_id=f.file_id, file_kind=f.kind) for f in draft.files)
         return Done(also=tuple(files))
     return Done(toast=desk.words.plain("composing.toast", which="rehearsed"))
+
+
+def _chunks(text: str) -> tuple[OutgoingMessage, ...]:
+    chunks = [text[at : at + CHUNK] for at in range(0, len(text), CHUNK)]
+    return tuple(OutgoingMessage(html.escape(chunk, quote=False)) for chunk in chunks)
 
 
 # ── the second officer ───────────────────────────────────────────────────────────────────────────

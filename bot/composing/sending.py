@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot import errors
 from bot.audit import trail
 from bot.calendar.school import SchoolCalendar, SchoolCalendars
-from bot.composing import drafts, model, outlook, place, rules
+from bot.composing import drafts, model, outlook, place, revising, rules
 from bot.composing.drafts import Draft
 from bot.composing.model import State
 from bot.composing.outlook import Outlook
@@ -60,6 +60,7 @@ class Sent(StrEnum):
     REASON = "reason"  # more often than the house allows: why?
     SOON = "soon"  # its deadline has passed, or nearly
     ITEM = "item"  # an item's deadline has passed, or lies after the whole's
+    UNFIT = "unfit"  # of a revision: nothing is changed, or it cannot be
     ALONE = "alone"  # a second officer is needed, and there is none
 
 
@@ -84,7 +85,7 @@ def send(tx: Tx, now: dt.datetime, draft: Draft, person: Person, *, told: int, d
         As `outlook.selected`.
     """
     ahead = outlook.look(tx, now, draft, person, rules=desk.rules, zone=desk.zone)
-    if (obstacle := _obstacle(draft, now, ahead, told)) is not None:
+    if (obstacle := _obstacle(tx, now, draft, ahead, told)) is not None:
         return obstacle
     settled = {"units": told, "refused_by": None, "refusal": "", "released_by": None}
     if not ahead.needs_two(desk.rules, draft.level):
@@ -101,20 +102,30 @@ def send(tx: Tx, now: dt.datetime, draft: Draft, person: Person, *, told: int, d
     return Sent.ASKED
 
 
-def _obstacle(draft: Draft, now: dt.datetime, ahead: Outlook, told: int) -> Sent | None:
+def _obstacle(tx: Tx, now: dt.datetime, draft: Draft, ahead: Outlook, told: int) -> Sent | None:
     """Why it cannot be sent as it is."""
     if ahead.units != told:
         return Sent.OTHER
-    if is_too_soon(draft, now):
+    kept = revising.kept(tx, draft)
+    if is_too_soon(draft, now, kept):
         return Sent.SOON
-    if place.ill_timed(draft, now) is not None:
+    if place.ill_timed(draft, now, kept.items) is not None:
         return Sent.ITEM
+    if _unfit(tx, now, draft):
+        return Sent.UNFIT
     return Sent.REASON if ahead.burden.over and not draft.reason else None
 
 
-def is_too_soon(draft: Draft, now: dt.datetime) -> bool:
-    """Nobody would have time to answer."""
-    return draft.due_at is not None and draft.due_at < now + rules.MINUTE + rules.SOONEST
+def is_too_soon(draft: Draft, now: dt.datetime, kept: revising.Kept) -> bool:
+    """Nobody would have time to answer; a deadline that a revision leaves as it was may be over."""
+    if draft.due_at is None or draft.due_at == kept.due_at:
+        return False
+    return draft.due_at < now + rules.MINUTE + rules.SOONEST
+
+
+def _unfit(tx: Tx, now: dt.datetime, draft: Draft) -> str:
+    """Why a revision cannot be sent; '' where it can."""
+    return "" if draft.revises is None else revising.look(tx, now, draft).fault
 
 
 def _leaving(now: dt.datetime) -> dict[str, object]:
@@ -173,8 +184,11 @@ def agree(tx: Tx, now: dt.datetime, user_id: int, draft_id: int, edition: int, *
     except errors.Refused as fault:  # the author has lost his post, or the roster has changed under him
         hand_back(tx, now, draft, fault.sentence)
         return Agreed.OVER
-    if is_too_soon(draft, now) or place.ill_timed(draft, now) is not None:
-        hand_back(tx, now, draft, desk.words.plain("composing.too_soon"))
+    kept = revising.kept(tx, draft)
+    is_late = is_too_soon(draft, now, kept) or place.ill_timed(draft, now, kept.items) is not None
+    why = desk.words.plain("composing.too_soon") if is_late else _unfit(tx, now, draft)
+    if why:
+        hand_back(tx, now, draft, why)
         return Agreed.OVER
     if ahead.units != draft.units:
         again = drafts.change(tx, now, draft, units=ahead.units)
@@ -216,7 +230,7 @@ def put_to(tx: Tx, user_id: int, draft_id: int, edition: int) -> tuple[Draft | N
         raise errors.NotAllowed("您不能同意发送。")
     everyone = units.every(tx)
     try:
-        asked = outlook.meant(tx, draft, everyone).select(everyone)
+        asked = outlook.asked_of(tx, draft, everyone)
     except errors.Refused:
         asked = everyone  # who may release all may also be told that this is over
     if not outlook.may_release(person, draft, asked):
@@ -253,29 +267,42 @@ def leave(tx: Tx, now: dt.datetime, draft_id: int, *, desk: Desk) -> publish.Pub
     except errors.Refused as fault:
         hand_back(tx, now, draft, fault.sentence)
         return None
-    why = _why_not(now, draft, ahead, desk.words)
+    why = _why_not(tx, now, draft, ahead, desk.words)
     if why:
         hand_back(tx, now, draft, why)
         return None
-    published = publish.publish(tx, now, notice(tx, draft, author), by=author.actor)
+    published = _out(tx, now, draft, author, ahead)
     sent = drafts.change(tx, now, draft, state=State.SENT.value, notice_id=published.notice_id)
     _refresh(tx, now, draft)
     _tell(tx, now, sent)
     return published
 
 
-def _why_not(now: dt.datetime, draft: Draft, ahead: Outlook, words: Words) -> str:
+def _out(tx: Tx, now: dt.datetime, draft: Draft, author: Person, ahead: Outlook) -> publish.Published:
+    """The notice is published; or the one it revises has a next version."""
+    if draft.revises is None:
+        return publish.publish(tx, now, notice(tx, draft, author), by=author.actor)
+    done = revising.done(tx, now, draft, author)
+    return publish.Published(draft.revises, ahead.units, done.chats, ahead.is_trial)
+
+
+def _why_not(tx: Tx, now: dt.datetime, draft: Draft, ahead: Outlook, words: Words) -> str:
     if draft.leave_at is not None and now - draft.leave_at > rules.STALE:
         return words.plain("composing.was_away")
-    soon = now + rules.SOONEST
-    dues = (
-        [draft.due_at]
-        if draft.kind is not Kind.DIRECTIVE
-        else [draft.due_at, *(it.due_at for it in draft.items)]
-    )
-    if any(due_at is not None and due_at < soon for due_at in dues):
+    if _is_over(tx, now, draft):
         return words.plain("composing.too_soon")
-    return "" if ahead.units == draft.units else words.plain("composing.other_number", units=ahead.units)
+    if ahead.units != draft.units:
+        return words.plain("composing.other_number", units=ahead.units)
+    return _unfit(tx, now, draft)
+
+
+def _is_over(tx: Tx, now: dt.datetime, draft: Draft) -> bool:
+    """A deadline has come too near, of the whole or of an item; what a revision leaves as it was does not matter."""
+    kept, soon = revising.kept(tx, draft), now + rules.SOONEST
+    dues = [draft.due_at] if draft.due_at != kept.due_at else []
+    if draft.kind is Kind.DIRECTIVE:
+        dues += [it.due_at for it in draft.items if (it.key, it.due_at) not in kept.items]
+    return any(due_at is not None and due_at < soon for due_at in dues)
 
 
 def hand_back(tx: Tx, now: dt.datetime, draft: Draft, why: str) -> None:
@@ -304,17 +331,12 @@ def notice(tx: Tx, draft: Draft, author: Person) -> publish.Draft:
     return publish.Draft(
         content_id=draft.subject, title=draft.title, kind=draft.kind,
         audience=audience.parse(_fitting(outlook.meant(tx, draft, everyone).text)),
-        text=card_text(draft), due_at=draft.due_at, yes_words=yes, trouble_words=trouble, level=draft.level,
+        text=revising.card_text(draft), due_at=draft.due_at, yes_words=yes, trouble_words=trouble, level=draft.level,
         category="emergency" if is_urgent else "routine", owner=next((u.code for u in everyone if u.id == office), ""),
         chase="urgent" if is_urgent else "standard",
         items=draft.items if draft.kind is Kind.DIRECTIVE else (), full_text=draft.full_text, files=draft.files,
         released_by=people.get(tx, draft.released_by).actor if draft.released_by is not None else "",
     )  # fmt: skip
-
-
-def card_text(draft: Draft) -> str:
-    """What stands on the card; that of a directive has its title above it, and does not say it twice."""
-    return "" if draft.kind is Kind.DIRECTIVE and draft.text == draft.title else draft.text
 
 
 def _fitting(text: str) -> str:

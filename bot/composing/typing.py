@@ -4,7 +4,19 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bot import errors
-from bot.composing import copying, drafts, parties, pasting, place, presses, rules, sending, when, whom
+from bot.composing import (
+    copying,
+    drafts,
+    parties,
+    pasting,
+    place,
+    presses,
+    revising,
+    rules,
+    sending,
+    when,
+    whom,
+)
 from bot.composing.drafts import Draft
 from bot.composing.place import Part, Shown
 from bot.composing.presses import Done
@@ -75,7 +87,12 @@ def _text(it: _Typed) -> Draft:
     pasted = pasting.read(it.text)
     if not pasted.title:
         raise errors.Refused(it.desk.words.plain("composing.toast", which="no_text"))
-    return drafts.put(it.tx, it.now, it.draft, pasted, zone=it.desk.zone)
+    return _put(it, pasted)
+
+
+def _put(it: _Typed, pasted: pasting.Pasted) -> Draft:
+    put = drafts.put if it.draft.revises is None else revising.put
+    return put(it.tx, it.now, it.draft, pasted, zone=it.desk.zone)
 
 
 def _name(it: _Typed) -> Draft:
@@ -92,7 +109,7 @@ def _summary(it: _Typed) -> Draft:
         whole = f"{it.draft.full_text}\n{it.text}"
         if len(whole) > pasting.TEXT_CHARS:
             raise it.too_long()
-        return drafts.put(it.tx, it.now, it.draft, pasting.read(whole), zone=it.desk.zone)
+        return _put(it, pasting.read(whole))
     if len(line) > SUMMARY_CHARS:
         raise it.too_long()
     return it.change(text=line)
@@ -132,7 +149,7 @@ def _item_due(it: _Typed) -> Draft:
     if due_at < it.now + rules.MINUTE + rules.SOONEST:
         raise errors.Refused(it.desk.words.plain("composing.toast", which="soon"))
     latest = it.draft.due_at
-    if latest is not None and due_at > latest:
+    if latest is not None and it.now < latest < due_at:
         said = it.desk.words.moment(latest, it.now)
         raise errors.Refused(it.desk.words.plain("composing.after_whole", due=said))
     return drafts.change_item(it.tx, it.now, it.draft, it.at, due_at=due_at)
@@ -172,6 +189,8 @@ def attached(tx: Tx, now: dt.datetime, file: File, caption: str, *, user_id: int
     fault = ""
     if (file.kind != "photo" and not file.name.lower().endswith(ENDINGS)) or file.bytes > FILE_BYTES:
         fault = desk.words.plain("composing.wrong_file")
+    if draft.revises is not None:
+        fault = desk.words.plain("revising.no_files")
     try:
         draft = draft if fault else drafts.attach(tx, now, draft, file)
         if caption.strip() and not draft.title:

@@ -21,6 +21,8 @@ from bot.roster.people import Person
 
 NOT_YOURS = "您不能更正、撤回这条通知。"
 OVER = "这条通知已经结束,不能再改。"
+CHANGED = "刚有人改过这条通知,请重新打开看。"
+UNCHANGED = "没有改动。"
 
 _n, _i, _v, _a = model.notice, model.notice_item, model.notice_version, model.assignment
 
@@ -127,7 +129,7 @@ def revise(
     if notice.state(now) == "closed":
         raise errors.Refused(OVER)
     if of_version is not None and of_version != notice.version:
-        raise errors.Refused("刚有人改过这条通知,请重新打开看。")
+        raise errors.Refused(CHANGED)
     if (notice.kind is Kind.DIRECTIVE) != bool(items):
         raise errors.Refused("要求逐项反馈的通知要有事项,别的通知不能有")
     before = tx.execute(
@@ -136,16 +138,17 @@ def revise(
         )
     ).one()
     version = notice.version + 1
-    said = {"text": text, "full_text": full_text, "created_by": by, "created_at": now}
-    tx.execute(_v.insert().values(notice_id=notice_id, version=version, **said))
     is_moved = due_at is not None and due_at != notice.due_at
     after = dataclasses.replace(notice, due_at=due_at) if is_moved else notice
-    if is_moved and due_at is not None:
-        moving.move(tx, now, notice, due_at)
-    it = _reworded(tx, now, after, items, version) if items else Difference()
+    it = compare(tx, now, after, items) if items else Difference()
     is_said_otherwise = (before.text, before.full_text) != (text, full_text)
     if not (it.asked or it.gone or it.moved or is_moved or is_said_otherwise):
-        raise errors.Refused("没有改动。")
+        raise errors.Refused(UNCHANGED)
+    if is_moved and due_at is not None:
+        moving.move(tx, now, notice, due_at)
+    said = {"text": text, "full_text": full_text, "created_by": by, "created_at": now}
+    tx.execute(_v.insert().values(notice_id=notice_id, version=version, **said))
+    _reword(tx, notice, items, it, version)
     values: dict[str, object] = {"version": version, "closes_at": _closes_at(after, items, is_moved=is_moved)}
     tx.execute(_n.update().where(_n.c.id == notice_id).values(values))
     is_new = bool(it.asked or it.gone) or (is_moved and notice.kind is Kind.DIRECTIVE)
@@ -191,9 +194,8 @@ def compare(tx: Tx, now: dt.datetime, notice: Notice, items: tuple[Item, ...]) -
     return Difference(tuple(again), tuple(added), tuple(standing), tuple(moved))
 
 
-def _reworded(tx: Tx, now: dt.datetime, notice: Notice, items: tuple[Item, ...], version: int) -> Difference:
+def _reword(tx: Tx, notice: Notice, items: tuple[Item, ...], found: Difference, version: int) -> None:
     """The items are these from this version on."""
-    found = compare(tx, now, notice, items)
     for position, it in zip(_places(tx, notice.id, items), items, strict=True):
         mine = (_i.c.notice_id == notice.id, _i.c.item == it.key, _i.c.until_version.is_(None))
         if it.key not in found.asked:
@@ -211,7 +213,6 @@ def _reworded(tx: Tx, now: dt.datetime, notice: Notice, items: tuple[Item, ...],
     for key in found.gone:
         mine = (_i.c.notice_id == notice.id, _i.c.item == key, _i.c.until_version.is_(None))
         tx.execute(_i.update().where(*mine).values(until_version=version))
-    return found
 
 
 def _places(tx: Tx, notice_id: int, items: tuple[Item, ...]) -> list[int]:

@@ -80,7 +80,8 @@ def add(
         unit_place.SLIPS: directory.slips,
         "today": reporting.today, "fire": reporting.fire, "hands": reporting.hands,
         "days": days.page, "off-whom": days.whom, "off-ask": days.ask, "off": days.close, "off-back": days.take_back,
-        **dict.fromkeys(drafts.OWN, composing.press), drafts.AGAIN: composing.again, drafts.LOOK: composing.look,
+        **dict.fromkeys(drafts.OWN, composing.press), drafts.AGAIN: composing.again, drafts.REVISE: composing.revise,
+        drafts.LOOK: composing.look,
         drafts.AGREE: composing.agree, drafts.REFUSE: composing.refuse, opinions.BUTTON: composing.opinion,
     }  # fmt: skip
     commands = {

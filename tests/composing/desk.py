@@ -153,6 +153,10 @@ class Bureau:
             done = await self.db.transact(
                 presses.again, callback.notice, user_id=user, message_id=77, desk=self.desk
             )
+        elif callback.action == actions.REVISE:
+            done = await self.db.transact(
+                presses.revise, callback.notice, user_id=user, message_id=77, desk=self.desk
+            )
         else:
             verb = {
                 actions.LOOK: presses.look,

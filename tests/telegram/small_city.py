@@ -253,6 +253,15 @@ class City:
             await self.drop(found)
         return found is not None
 
+    async def drop_revision(self, notice: int) -> bool:
+        """The draft of a next version of this notice will never leave; whether there is one."""
+        table = drafts.model.draft
+        query = sa.select(table.c.id).where(table.c.revises == notice)
+        found = await self.bot.db.read(lambda tx: tx.execute(query).scalar())
+        if found is not None:
+            await self.drop(found)
+        return found is not None
+
     # ── acting and looking ───────────────────────────────────────────────────────────────────────
 
     async def press(self, actor: str, *data: str, group: str = "") -> Told:

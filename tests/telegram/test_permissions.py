@@ -675,6 +675,11 @@ async def test_a_draft_is_sent_agreed_to_and_begun_again_by_right_alone(
     assert await city.drop_newest(it.notice) == city.may(actor, Action.SEND, code)
     assert_nothing_is_given_away(city, actor, told)
 
+    told = await city.press(actor, Callback(drafts.REVISE, it.notice).encode())
+    may = city.may(actor, Action.REVISE, code) and actor == "city_officer"  # no county has sent it
+    assert await city.drop_revision(it.notice) == may
+    assert_nothing_is_given_away(city, actor, told)
+
     author = "QS" if actor == "city_officer" else "city_officer"
     draft = await city.draft(author, f"unit:{code}", state="asked")
     agree, look = (Callback(action, draft, 0, ("full",)).encode() for action in (drafts.AGREE, drafts.LOOK))
@@ -742,7 +747,7 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         *(place.PLANS, place.PLAN, place.PLAN_ON, place.PLAN_OFF, place.PLAN_RUN, place.PLAN_SEND),
         *("export", "export-own", "heat"),
         *(report_pages.TODAY, report_pages.FIRE, report_pages.HANDS),
-        *(*drafts.OWN, drafts.AGAIN, drafts.LOOK, drafts.AGREE, drafts.REFUSE, "opinion"),
+        *(*drafts.OWN, drafts.AGAIN, drafts.REVISE, drafts.LOOK, drafts.AGREE, drafts.REFUSE, "opinion"),
         *("file", "full", handling.OPEN, handling.ITEMS, handling.LEFT, handling.RECALL_ASK, handling.RECALL),
         *(handling.WORD, handling.TYPE, handling.SURE),
         *(place.PLAN_AHEAD, place.DAYS, place.OFF_WHOM, place.OFF_ASK, place.OFF, place.OFF_BACK),

@@ -50,6 +50,16 @@ class Composing:
             )
             await self._in_place(context, done)
 
+    async def revise(self, _: telegram.Update, context: Context) -> None:
+        """[改一版]: an old notice's words, as a draft of its next version."""
+        callback = await private_pages.pressed(context, self.words)
+        if callback is not None:
+            at = context.pressed_message_id
+            done = await context.transact(
+                presses.revise, callback.notice, user_id=context.user_id, message_id=at, desk=self.desk()
+            )
+            await self._in_place(context, done)
+
     async def look(self, _: telegram.Update, context: Context) -> None:
         """A button of a rehearsed card, or the text and files a second officer wants to see."""
         callback = await private_pages.pressed(context, self.words)

@@ -25,12 +25,12 @@ from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
 from bot.telegram.handlers.directives import Directives
 from bot.telegram.handlers.directory import Directory
-from bot.telegram.handlers.enrolment import Enrolling
+from bot.telegram.handlers.enrolment import POSTS, Enrolling
 from bot.telegram.handlers.handling import Handlings
 from bot.telegram.handlers.planning import Planning
 from bot.telegram.handlers.reports import Reporting
 from bot.telegram.handlers.schooldays import SchoolDaysInChat
-from bot.telegram.handlers.talk import Talking
+from bot.telegram.handlers.talk import OWED, Talking
 from bot.texts import Words
 
 NEW = filters.UpdateType.MESSAGE  # an edited message is no new command
@@ -77,7 +77,7 @@ def add(
         "plan-run": planning.run_ask, "plan-run!": planning.run, "plan-ahead": planning.ahead,
         unit_place.LIST: directory.list, unit_place.UNIT: directory.one, unit_place.NUMBERS: directory.numbers,
         unit_place.PAST: directory.past, unit_place.INVITE: directory.invite_page, unit_place.CODE: directory.code,
-        unit_place.SLIPS: directory.slips,
+        unit_place.SLIPS: directory.slips, OWED: talking.owed, POSTS: enrolling.hand_over_page,
         "today": reporting.today, "fire": reporting.fire, "hands": reporting.hands,
         "days": days.page, "off-whom": days.whom, "off-ask": days.ask, "off": days.close, "off-back": days.take_back,
         **dict.fromkeys(drafts.OWN, composing.press), drafts.AGAIN: composing.again, drafts.REVISE: composing.revise,

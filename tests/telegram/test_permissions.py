@@ -25,6 +25,8 @@ from bot.summaries.pages import Page, Part
 from bot.summaries.picking import pack
 from bot.summaries.spans import Usual
 from bot.telegram import routes
+from bot.telegram.handlers.enrolment import POSTS
+from bot.telegram.handlers.talk import OWED
 from bot.texts import Words
 from tests.telegram import small_city
 from tests.telegram.small_city import CITY_RUN, COLLEGE, NEIGHBOUR, OTHER, OWN, City, Facts, contacts, secret
@@ -191,6 +193,13 @@ def on_behalf(it: Aim) -> Iterator[Case]:
     for value in ("yes", "trouble"):
         data = Callback("behalf", it.notice, 0, (value, pack([it.unit]))).encode()
         yield Case(data, Action.ON_BEHALF, changes=value == "yes")  # the second finds nothing owed
+
+
+def lists(it: Aim) -> Iterator[Case]:
+    """A person's own: what they owe, what they can hand over. Of nobody else's is anything in them."""
+    for which in ("all", "report"):
+        yield Case(Callback(OWED, args=(which, "0")).encode(), Action.ANSWER)
+    yield Case(Callback(POSTS, args=("0",)).encode(), Action.HAND_OVER)
 
 
 def offices(it: Aim) -> Iterator[Case]:
@@ -491,7 +500,7 @@ async def test_a_desk_acts_for_its_own_schools_alone(city: City, actor: str, cod
 @pytest.mark.parametrize(("actor", "code"), PAIRS)
 async def test_a_unit_is_looked_at_and_invited_by_right_alone(city: City, actor: str, code: str) -> None:
     it = aim(city, 0, code)
-    await try_all(city, actor, code, list(directory(it)))
+    await try_all(city, actor, code, [*directory(it), *lists(it)])
     sees, invites = (city.may(actor, action, code) for action in (Action.SEE_NAMES, Action.INVITE))
     for typed in (it.name, it.code, f"/units {it.name}"):
         told = await city.say(actor, typed)
@@ -734,6 +743,7 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
             offices,
             directive,
             directory,
+            lists,
         )
         for case in some(it)
     ]

@@ -153,3 +153,27 @@ async def test_help_is_one_screen_of_what_each_may_use(small_town: City) -> None
         assert "我只认得几句话" not in word.text
         if name and name != "cancel":
             assert (await town.say("刘市安", f"/{name}")).text.split("\n")[0] == word.text.split("\n")[0]
+
+
+async def test_whoever_answers_for_many_schools_turns_pages_of_them(small_town: City) -> None:
+    town = small_town
+    many = "".join(f"DH{n:02},周黄庄,principal,13800000031\n" for n in range(3, 13))
+    head = "unit,name,role,phone\nCITY,刘市安,city_officer,13800000001\n"
+    await town.import_roster(contacts=head + many)
+    await town.done("arm", "--all", "--schools", str(driver.SCHOOLS))
+    await town.start()
+    await town.enrol("周黄庄")
+    await town.publish()
+    owed = await town.say("周黄庄", "待办")
+    assert owed.text == "您还有 10 件要报,见下面。"
+    assert owed.button_texts[-3:] == ["◂", "1/2", "▸"]
+    await town.press("周黄庄", owed, "▸")
+    await town.until(lambda: "2/2" in owed.button_texts)
+    await town.press("周黄庄", owed, "✅ 消防自查·杏花小学")
+    await town.until_found("SELECT count(*) FROM answer", 1)
+    await town.press("周黄庄", owed, "◂")
+    await town.until(lambda: owed.text == "您还有 9 件要报,见下面。")
+    posts = await town.say("周黄庄", "交接")
+    assert "2/2" not in posts.button_texts
+    await town.press("周黄庄", posts, "▸")
+    await town.until(lambda: posts.button_texts == ["河湾小学 校长", "杏花小学 校长", "◂", "2/2", "▸"])

@@ -13,12 +13,15 @@ from bot.delivery.model import ChatState
 from bot.notices import joining, pressing
 from bot.notices.joining import Arrival, GroupSeen
 from bot.notices.rules import Value
+from bot.plans import place
 from bot.roster import access, enrolment, people, units
 from bot.roster.enrolment import Result
 from bot.roster.people import Person
 from bot.telegram.context import Context
+from bot.telegram.handlers import private_pages
 from bot.texts import Words
 
+POSTS = "posts"  # action of the routing table: a page of somebody's posts
 OUT = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 
 
@@ -190,15 +193,26 @@ class Enrolling:
         elif len(posts) == 1:
             await self._hand_over(context, posts[0].unit_id)
         else:
-            rows = tuple(
-                (
-                    Button(
-                        f"{p.unit_name} {people.POSTS[p.role]}", Callback("handover", args=(str(p.unit_id),))
-                    ),
-                )
-                for p in posts[:20]
-            )
-            await context.say(OutgoingMessage(self.words.html("enrol.handover_which"), rows))
+            await context.say(self._posts_page(posts, 0))
+
+    def _posts_page(self, posts: list[access.Post], page: int) -> OutgoingMessage:
+        here, pages, cut = place.cut(len(posts), page)
+        rows: list[tuple[Button, ...]] = [
+            (Button(f"{p.unit_name} {people.POSTS[p.role]}", Callback("handover", args=(str(p.unit_id),))),)
+            for p in posts[cut]
+        ]
+        rows += place.turning(POSTS, (), here, pages)
+        return OutgoingMessage(self.words.html("enrol.handover_which"), tuple(rows))
+
+    async def hand_over_page(self, _: telegram.Update, context: Context) -> None:
+        """Another page of one's posts."""
+        callback = await private_pages.pressed(context, self.words)
+        if callback is None:
+            return None
+        posts = _handable((await context.read(_face, context.user_id)).person)
+        if not posts:
+            return await context.toast(self.words.plain("toast.unknown"))
+        await private_pages.show(context, self._posts_page(posts, place.page_of(callback, 0)))
 
     async def hand_over_this(self, _: telegram.Update, context: Context) -> None:
         """One post picked."""

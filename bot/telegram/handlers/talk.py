@@ -12,10 +12,11 @@ from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.inbox import questions
 from bot.notices import answer, joining, queries, rewording, trouble
 from bot.notices.rules import Kind
+from bot.plans import place
 from bot.roster import commands, enrolment, people
 from bot.summaries import export
 from bot.telegram.context import Context
-from bot.telegram.handlers import group_words
+from bot.telegram.handlers import group_words, private_pages
 from bot.telegram.handlers.answering import Answering
 from bot.telegram.handlers.carrying import Carrying
 from bot.telegram.handlers.composing import Composing
@@ -30,6 +31,7 @@ from bot.texts import Words
 
 FULL_STOPS = "\u3002.!?\uff01\uff1f"
 
+OWED = "owed"  # action of the routing table: a page of what somebody owes
 RECEIVED = ("收到", "已收到", "好的", "已阅", "知悉", "已落实", "已完成", "已上完", "1", "收到收到")
 
 Handler = Callable[[telegram.Update, Context], Awaitable[None]]
@@ -166,16 +168,33 @@ class Talking:
         person = await context.transact(_known, context.user_id)
         if person is None:
             return await self._say(context, "talk.help_stranger")
-        owed = await context.read(_owing, context.now, person)
-        if kind is not None:
-            owed = [(n, s) for n, s in owed if n.kind is kind]
+        owed = await context.read(_owing, context.now, person, kind)
         if line and len(owed) == 1:
             subject = f"{owed[0][0].id}:{owed[0][1].unit_id}"
             return await self.answering.report_line(context, subject, line)
-        rows = tuple(row for n, s in owed[:10] for row in self._owed_rows(n, s))
-        if kind is Kind.REPORT:
-            return await self._say(context, "talk.report_pick" if owed else "talk.nothing_to_report", rows)
-        await context.say(OutgoingMessage(self.words.html("talk.todo", count=len(owed)), rows))
+        await context.say(self._owed_page(owed, kind, 0))
+
+    def _owed_page(
+        self, owed: list[tuple[queries.Notice, queries.Status]], kind: Kind | None, page: int
+    ) -> OutgoingMessage:
+        here, pages, cut = place.cut(len(owed), page)
+        rows = tuple(row for n, s in owed[cut] for row in self._owed_rows(n, s))
+        rows += place.turning(OWED, (kind.value if kind else place.ALL,), here, pages)
+        name = "talk.todo" if kind is None else "talk.report_todo"
+        return OutgoingMessage(self.words.html(name, count=len(owed)), rows)
+
+    async def owed(self, _: telegram.Update, context: Context) -> None:
+        """Another page of what is owed."""
+        callback = await private_pages.pressed(context, self.words)
+        if callback is None:
+            return None
+        kinds = {place.ALL: None, Kind.REPORT.value: Kind.REPORT}
+        person = await context.read(people.by_user, context.user_id)
+        if person is None or not callback.args or callback.args[0] not in kinds:
+            return await context.toast(self.words.plain("toast.unknown"))
+        kind = kinds[callback.args[0]]
+        owed = await context.read(_owing, context.now, person, kind)
+        await private_pages.show(context, self._owed_page(owed, kind, place.page_of(callback, 1)))
 
     def _owed_rows(self, n: queries.Notice, s: queries.Status) -> tuple[tuple[Button, ...], ...]:
         args = (str(s.unit_id),)
@@ -209,5 +228,7 @@ def _looks_like_code(tx: Tx, user_id: int, typed: str) -> bool:
     )
 
 
-def _owing(tx: Tx, now: dt.datetime, person: people.Person) -> list[tuple[queries.Notice, queries.Status]]:
-    return queries.owed_by(tx, now, person)
+def _owing(
+    tx: Tx, now: dt.datetime, person: people.Person, kind: Kind | None
+) -> list[tuple[queries.Notice, queries.Status]]:
+    return [(n, s) for n, s in queries.owed_by(tx, now, person) if kind in (None, n.kind)]

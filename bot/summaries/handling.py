@@ -24,7 +24,7 @@ LINE_CHARS = 40  # of an item beside its figures
 OPEN, ITEMS, LEFT = "notice", "n-items", "n-left"
 RECALL_ASK, RECALL = "n-back", "n-back!"
 WORD, TYPE, SURE = "n-word", "n-type", "n-word!"
-AGAIN = "c-again"  # composing's: a draft with its words
+AGAIN, REVISE = "c-again", "c-revise"  # composing's: a draft with its words, a draft of its next version
 
 _n, _v, _a = model.notice, model.notice_version, model.assignment
 _CORRECTED = (copies.CARD,)
@@ -81,6 +81,9 @@ class Handling:
             recalled = self._button("recall", RECALL_ASK, notice)
             is_over = notice.state(now) == "closed"
             rows.append((recalled,) if is_over else (self._button("reword", WORD, notice), recalled))
+            if notice.due_at is not None and not is_over and not reader.scope(access.Action.SEND).is_empty:
+                label = self.words.plain("revising.button", which="revise")
+                rows.append((Button(label, Callback(REVISE, notice.id)),))
         if notice.recalled_at is None and not reader.scope(access.Action.SEND).is_empty:
             rows.append(
                 (Button(self.words.plain("composing.button", which="again"), Callback(AGAIN, notice.id)),)

@@ -10,6 +10,7 @@ from bot import errors
 from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import outbox, postings
+from bot.delivery.chats import ChatId
 from bot.delivery.model import Lane
 from bot.notices import asking, copies, model, moving, publish, queries, rules
 from bot.notices.publish import Item
@@ -24,7 +25,7 @@ OVER = "这条通知已经结束,不能再改。"
 CHANGED = "刚有人改过这条通知,请重新打开看。"
 UNCHANGED = "没有改动。"
 
-_n, _i, _v, _a = model.notice, model.notice_item, model.notice_version, model.assignment
+_n, _i, _v, _a, _q = model.notice, model.notice_item, model.notice_version, model.assignment, model.asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ def revise(
     version = notice.version + 1
     is_moved = due_at is not None and due_at != notice.due_at
     after = dataclasses.replace(notice, due_at=due_at) if is_moved else notice
+    if is_moved and due_at is not None:
+        moving.check(now, notice, due_at)
     it = compare(tx, now, after, items) if items else Difference()
     is_said_otherwise = (before.text, before.full_text) != (text, full_text)
     if not (it.asked or it.gone or it.moved or is_moved or is_said_otherwise):
@@ -241,6 +244,15 @@ def _places(tx: Tx, notice_id: int, items: tuple[Item, ...]) -> list[int]:
     return placed
 
 
+def _show_where_it_never_was(tx: Tx, now: dt.datetime, notice: Notice, had: set[ChatId]) -> None:
+    """A chat through which somebody is asked, and whose first card came to nothing, gets this one."""
+    through = sa.select(_q.c.chat_id).where(_q.c.notice_id == notice.id, _q.c.until.is_(None)).distinct()
+    never = [
+        chat_id for chat_id in tx.execute(through.order_by(_q.c.chat_id)).scalars() if chat_id not in had
+    ]
+    outbox.show_each(tx, now, [(c, notice.id) for c in never], copies.CARD, lane=Lane.SCHEDULED)
+
+
 def _shown(tx: Tx, now: dt.datetime, notice: Notice, *, is_new: bool) -> int:
     """Every delivered card is edited; a directive's whose items have changed comes as a new message, with its sound."""
     hanging = [copy.chat_id for copy in copies.of(tx, notice.id, (copies.CARD,))]
@@ -254,6 +266,7 @@ def _shown(tx: Tx, now: dt.datetime, notice: Notice, *, is_new: bool) -> int:
     else:
         anew, chats = [], hanging
     outbox.show_each(tx, now, [(c, notice.id) for c in chats], copies.CARD, lane=Lane.REFRESH)
+    _show_where_it_never_was(tx, now, notice, {*anew, *chats})
     for copy in copies.of(tx, notice.id, (copies.ITEMS,)):
         start = now + asking.PRIVATE_EDITS_EVERY
         outbox.show(tx, now, copy.chat_id, copy.kind, copy.subject, lane=Lane.REFRESH, not_before=start)

@@ -14,7 +14,7 @@ from bot.calendar.quiet import QuietHours
 from bot.db import Tx, urls
 from bot.delivery import chats, claiming
 from bot.delivery.message import Verdict
-from bot.delivery.model import State, delivery
+from bot.delivery.model import State, delivery, posting
 from bot.notices import deadline, ladder, model, moving, publish, queries, revise
 from bot.notices.publish import Item
 from bot.notices.rules import Kind, Step
@@ -216,6 +216,21 @@ def test_of_a_directive_a_moved_deadline_comes_as_a_new_card_and_asks_nothing_ag
     assert (done.version, done.asked_again) == (2, ())
     assert owed(busy, "card") == owed(busy, "card_was") == done.chats > 0
     assert "【请逐项反馈·今天20:00前】第 2 版" in card(busy, notice)
+
+
+@pytest.mark.parametrize("kind", ["simple", "directive"])
+def test_a_chat_whose_first_card_came_to_nothing_gets_the_next_version(busy, kind):
+    notice = directive(busy) if kind == "directive" else asked(busy)
+    group = chats.find(busy.tx, busy.addresses["group:0"])
+    assert group is not None
+    busy.tx.execute(posting.delete().where(posting.c.chat_id == group.id, posting.c.kind == "card"))
+    busy.now += dt.timedelta(hours=1)
+    items = ITEMS if kind == "directive" else ()
+    revise.revise(busy.tx, busy.now, notice, text="另一句。", items=items, by="test")
+    waiting = sa.select(delivery.c.chat_id).where(
+        delivery.c.kind == "card", delivery.c.state == State.QUEUED.value
+    )
+    assert group.id in set(busy.tx.execute(waiting).scalars())
 
 
 def test_an_item_asked_again_is_due_with_the_moved_whole(busy):

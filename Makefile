@@ -88,8 +88,8 @@ chaos: $(VENV)/.dev ## processes killed for minutes on end, and what was lost by
 	@$(BIN)/python -m tests.chaos $(args)
 
 .PHONY: screenshots
-screenshots: $(VENV)/.dev ## the pictures in docs/screenshots, taken anew from the demo (needs chromium)
-	@$(BIN)/python tests/page/screenshots.py
+screenshots: $(VENV)/.dev ## the pictures in docs/screenshots, taken anew (needs chromium; LibreOffice for the sheets)
+	@$(BIN)/python -m tests.page.screenshots
 
 .PHONY: migration
 migration: $(VENV)/.dev ## the models' changes as a migration: make migration m="add a column"

@@ -32,7 +32,7 @@ class Heard:
     @property
     def owes(self) -> bool:
         """未报."""
-        return self.answered_at is None and not self.excused
+        return rules.owes(said=self.answered_at is not None, excused=bool(self.excused))
 
 
 def fold(answers: Sequence[Row], excuses: Sequence[Row], steps: Sequence[Row]) -> Heard:
@@ -42,7 +42,7 @@ def fold(answers: Sequence[Row], excuses: Sequence[Row], steps: Sequence[Row]) -
     that stands is told, else the newest.
     """
     reason = excuses[-1].value if excuses else ""
-    trouble = _trouble(steps)
+    trouble = trouble_of(steps)
     if not answers:
         return Heard(excused=reason, trouble=trouble)
     first, newest = answers[0], answers[-1]
@@ -52,7 +52,8 @@ def fold(answers: Sequence[Row], excuses: Sequence[Row], steps: Sequence[Row]) -
     )  # fmt: skip
 
 
-def _trouble(steps: Sequence[Row]) -> TroubleState | None:
+def trouble_of(steps: Sequence[Row]) -> TroubleState | None:
+    """The state that is told of all troubles of an assignment, from their steps; None where none counts."""
     latest = {row.thing: TroubleState(row.value) for row in steps}
     troubles = [state for state in latest.values() if state is not TroubleState.WITHDRAWN]
     standing = [state for state in troubles if rules.is_standing(state)]

@@ -1,7 +1,7 @@
 """What the tables say: one status per assignment at an instant, and the lines and totals made of them."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from bot.db import Tx
 from bot.delivery.model import posting
 from bot.notices import folding, itemised, model, rules
 from bot.notices.folding import Heard
-from bot.notices.rules import Kind, Reach, Row, TroubleState
+from bot.notices.rules import Kind, Mark, Reach, Row, TroubleState
 from bot.roster import access, units
 from bot.roster.model import enrolment, post
 from bot.roster.people import Person
@@ -92,10 +92,17 @@ def some(
     if not with_recalled:
         query = query.where(n.c.recalled_at.is_(None))
     if not within.everything:
-        here = sa.or_(a.c.county_id.in_(within.counties), a.c.unit_id.in_(within.units))
-        query = query.where(n.c.id.in_(sa.select(a.c.notice_id).where(here)))
+        query = query.where(sa.exists().where(a.c.notice_id == n.c.id, lying_within(within)))
     rows = tx.execute(query.order_by(order, n.c.id.desc()).limit(limit))
     return [_notice(row) for row in rows.mappings()]
+
+
+def lying_within(scope: access.Scope) -> sa.ColumnElement[bool]:
+    """`Scope.has`, said of an assignment."""
+    a = model.assignment.c
+    return (
+        sa.true() if scope.everything else sa.or_(a.county_id.in_(scope.counties), a.unit_id.in_(scope.units))
+    )
 
 
 def text(tx: Tx, notice_id: int, version: int) -> str:
@@ -174,9 +181,17 @@ class Status:
     done: tuple[str, ...] = ()  # of a directive, the items answered, in its order
 
     @property
+    def mark(self) -> Mark:
+        """What of it makes a number."""
+        return Mark(
+            bool(self.excused), self.answered_at is not None, self.late, self.trouble, self.reach,
+            self.acknowledged_at is not None,
+        )  # fmt: skip
+
+    @property
     def answered(self) -> bool:
         """已报."""
-        return self.answered_at is not None and not self.excused
+        return self.mark.answered
 
     @property
     def owes(self) -> bool:
@@ -187,6 +202,15 @@ class Status:
     def place(self) -> access.Place:
         """Where the unit lay when it was asked."""
         return access.Place(self.unit_id, self.county_id)
+
+
+_ASKED = sa.select(
+    *(model.assignment.c[name] for name in (
+        "id", "unit_id", "unit_code", "unit_name", "position", "county_id", "row_code", "row_name", "row_position",
+    )),
+    model.notice.c.kind,
+).join(model.notice, model.notice.c.id == model.assignment.c.notice_id)  # fmt: skip
+MANY = 500  # bound one by one; of more everything is read
 
 
 def statuses(
@@ -204,27 +228,25 @@ def statuses(
     some = a.c.notice_id == notice_id
     if assignment_ids is not None:
         some = sa.and_(some, a.c.id.in_(assignment_ids))
-    kind = model.notice.c.kind.label("kind")
-    asked = sa.select(a, kind).join(model.notice, model.notice.c.id == a.c.notice_id).where(some)
-    rows = tx.execute(asked.order_by(a.c.position, a.c.unit_id)).mappings().all()
+    rows = tx.execute(_ASKED.where(some).order_by(a.c.position, a.c.unit_id)).all()
     ids = sa.select(a.c.id).where(some)
-    if rows and rows[0]["kind"] == Kind.DIRECTIVE:
+    if rows and rows[0].kind == Kind.DIRECTIVE:
         heard = _heard_of_directive(tx, notice_id, ids, at)
     else:
         heard = _folded(tx.execute(_heard(lambda assignment_id: assignment_id.in_(ids), at)))
-    owing = [r["unit_id"] for r in rows if heard.get(r["id"], _NOTHING).owes]
-    enrolled = _enrolled(tx, owing, at) if owing else frozenset()
-    delivered = _delivered(tx, notice_id, ids, at) if owing else frozenset()
+    owing = [r for r in rows if heard.get(r.id, _NOTHING).owes]
+    enrolled = _enrolled(tx, [r.unit_id for r in owing], at) if owing else frozenset()
+    delivered = _delivered(tx, notice_id, [r.id for r in owing], at) if owing else frozenset()
     found = []
     for r in rows:
-        said = heard.get(r["id"], _NOTHING)
+        said = heard.get(r.id, _NOTHING)
         found.append(
             Status(
-                r["id"], r["unit_id"], r["unit_code"], r["unit_name"], r["position"], r["county_id"],
-                r["row_code"], r["row_name"], r["row_position"], said.excused,
+                r.id, r.unit_id, r.unit_code, r.unit_name, r.position, r.county_id,
+                r.row_code, r.row_name, r.row_position, said.excused,
                 said.answered_at, said.answer, said.text, said.said_by, said.said_at, said.on_behalf,
                 said.late, said.trouble,
-                rules.reach(enrolled=r["unit_id"] in enrolled, delivered=r["id"] in delivered) if said.owes else None,
+                rules.reach(enrolled=r.unit_id in enrolled, delivered=r.id in delivered) if said.owes else None,
                 said.acknowledged_at, said.done,
             )
         )  # fmt: skip
@@ -238,7 +260,7 @@ def _heard_of_directive(
     an = model.answer.c
     items = [item.key for item in standing(tx, notice_id, at=at)]
     version = in_force(tx, notice_id, at=at)
-    said = itemised.of(tx, notice_id, version, ids, _held(an.at, an.withdrawn_at, at))
+    said = itemised.of(tx, notice_id, version, ids, held(an.at, an.withdrawn_at, at))
     besides = _folded(tx.execute(_besides(lambda assignment_id: assignment_id.in_(ids), at)))
     found = {}
     for assignment_id in said.keys() | besides.keys():
@@ -270,8 +292,11 @@ def _is_about(row: _Row, of: Item) -> bool:
     return row.item == of.key and (row.version is None or row.version >= of.since)
 
 
-def _held(
-    since: sa.Column[dt.datetime], until: sa.Column[dt.datetime], at: dt.datetime | None
+Instant = dt.datetime | sa.BindParameter[dt.datetime]
+
+
+def held(
+    since: sa.Column[dt.datetime], until: sa.Column[dt.datetime], at: Instant | None
 ) -> sa.ColumnElement[bool]:
     """What was so at `at`; without it, what is so."""
     return until.is_(None) if at is None else sa.and_(since <= at, sa.or_(until.is_(None), until > at))
@@ -285,7 +310,7 @@ def _heard(
     answers = sa.select(
         sa.literal_column("1").label("part"), an.assignment_id, an.id.label("thing"), an.id.label("id"), an.value, an.text,
         an.said_by, an.at, an.on_behalf, an.late, an.item, an.version,
-    ).where(some(an.assignment_id), _held(an.at, an.withdrawn_at, at))  # fmt: skip
+    ).where(some(an.assignment_id), held(an.at, an.withdrawn_at, at))  # fmt: skip
     return sa.union_all(answers, *_excuses_and_steps(some, at)).order_by("part", "thing", "id")
 
 
@@ -304,7 +329,7 @@ def _excuses_and_steps(
     excuses = sa.select(
         sa.literal_column("2").label("part"), e.assignment_id, e.id.label("thing"), e.id.label("id"),
         e.reason.label("value"), no, no, e.since, no, no, no.label("item"), no.label("version"),
-    ).where(some(e.assignment_id), _held(e.since, e.until, at))  # fmt: skip
+    ).where(some(e.assignment_id), held(e.since, e.until, at))  # fmt: skip
     steps = (
         sa.select(
             sa.literal_column("3"), t.assignment_id, t.id, s.id, s.state, no, no, s.at, no, no, t.item, no
@@ -326,43 +351,52 @@ def _folded(rows: Iterable[_Row]) -> dict[int, Heard]:
     return {assignment_id: folding.fold(*some) for assignment_id, some in parts.items()}
 
 
-def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime | None) -> frozenset[int]:
+def enrolled(at: Instant | None) -> sa.Select[int]:
     """Units with a contact who was enrolled and might answer at that instant."""
-    then = [_held(table.c.since, table.c.until, at) for table in (post, enrolment)]
-    query = (
+    then = [held(table.c.since, table.c.until, at) for table in (post, enrolment)]
+    return (
         sa.select(post.c.unit_id)
         .join(enrolment, enrolment.c.contact_id == post.c.contact_id)
         .where(post.c.role.in_([r.value for r in access.ANSWERING]), *then)
-        .distinct()
     )
-    if len(unit_ids) < 500:
-        query = query.where(post.c.unit_id.in_(unit_ids))
-    return frozenset(tx.execute(query).scalars())
 
 
-def _delivered(tx: Tx, notice_id: int, ids: sa.Select[tuple[int]], at: dt.datetime | None) -> frozenset[int]:
-    """Assignments with a card sent (or perhaps sent) through a chat they were asked through at that instant."""
+def delivered(subject: str | sa.BindParameter[str], at: Instant | None) -> sa.Select[int]:
+    """Assignments with a card sent (or perhaps sent) through a chat they were asked through at that instant.
+
+    Args:
+        subject: the notice, as a card names it.
+    """
     q = model.asked
     query = (
         sa.select(q.c.assignment_id)
         .join(posting, posting.c.chat_id == q.c.chat_id)
-        .where(
-            q.c.assignment_id.in_(ids), _held(q.c.since, q.c.until, at),
-            posting.c.kind == "card", posting.c.subject == str(notice_id),
-        )
-        .distinct()
-    )  # fmt: skip
-    if at is not None:
-        query = query.where(posting.c.sent_at <= at)
+        .where(held(q.c.since, q.c.until, at), posting.c.kind == "card", posting.c.subject == subject)
+    )
+    return query if at is None else query.where(posting.c.sent_at <= at)
+
+
+def _enrolled(tx: Tx, unit_ids: list[int], at: dt.datetime | None) -> frozenset[int]:
+    query = enrolled(at).distinct()
+    if len(unit_ids) < MANY:
+        query = query.where(post.c.unit_id.in_(unit_ids))
     return frozenset(tx.execute(query).scalars())
 
 
-def of_units(tx: Tx, notice_id: int, unit_ids: Collection[int]) -> list[Status]:
-    """Where those of the units stand that are asked, in roster order."""
+def _delivered(tx: Tx, notice_id: int, assignment_ids: list[int], at: dt.datetime | None) -> frozenset[int]:
+    q, query = model.asked, delivered(str(notice_id), at).distinct()
+    some = q.c.assignment_id.in_(assignment_ids) if len(assignment_ids) < MANY else q.c.notice_id == notice_id
+    return frozenset(tx.execute(query.where(some)).scalars())
+
+
+def of_units(
+    tx: Tx, notice_id: int, unit_ids: Collection[int], *, at: dt.datetime | None = None
+) -> list[Status]:
+    """Where those of the units stand, or stood at `at`, that are asked, in roster order."""
     a = model.assignment
     ids = sa.select(a.c.id).where(a.c.notice_id == notice_id, a.c.unit_id.in_(unit_ids))
     found = list(tx.execute(ids).scalars())
-    return statuses(tx, notice_id, assignment_ids=found) if found else []
+    return statuses(tx, notice_id, at=at, assignment_ids=found) if found else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,24 +466,15 @@ def lines(counted: Iterable[Status]) -> list[Row]:
     groups: dict[tuple[int, str, str], list[Status]] = defaultdict(list)
     for s in counted:
         groups[s.row_position, s.row_code, s.row_name].append(s)
-    return [summed(code, name, groups[key]) for key in sorted(groups) for _, code, name in [key]]
+    return [
+        rules.row(code, name, Counter(s.mark for s in some), county_id=some[0].county_id)
+        for (_, code, name), some in sorted(groups.items(), key=lambda group: group[0])
+    ]
 
 
 def summed(unit: str, name: str, counted: Iterable[Status]) -> Row:
     """One line for these statuses."""
-    some = list(counted)
-    asked = [s for s in some if not s.excused]
-    return Row(
-        unit, name, len(asked),
-        answered=sum(s.answered for s in asked),
-        late=sum(s.answered and s.late for s in asked),
-        trouble=sum(s.trouble is not None for s in asked),
-        unbound=sum(s.reach is Reach.UNBOUND for s in asked),
-        undelivered=sum(s.reach is Reach.UNDELIVERED for s in asked),
-        silent=sum(s.reach is Reach.SILENT for s in asked),
-        excused=len(some) - len(asked),
-        acknowledged=sum(s.acknowledged_at is not None for s in asked),
-    )  # fmt: skip
+    return rules.row(unit, name, Counter(s.mark for s in counted))
 
 
 def places(tx: Tx, notice_id: int, unit_ids: list[int]) -> list[access.Place]:

@@ -1,6 +1,7 @@
 """The life of a notice as pure rules: kinds, values, lateness, the steps of a trouble, the limits of a chase."""
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -172,11 +173,48 @@ def reach(*, enrolled: bool, delivered: bool) -> Reach:
     return Reach.SILENT if delivered else Reach.UNDELIVERED
 
 
+def owes(*, said: bool, excused: bool) -> bool:
+    """未报: it is asked, and nothing it said stands."""
+    return not said and not excused
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """All of where an assignment stands that makes a number.
+
+    Attributes:
+        said: something it said stands; of a directive, something to every item.
+        late: the first of it came after due.
+        reach: None unless it owes.
+    """
+
+    excused: bool
+    said: bool
+    late: bool = False
+    trouble: TroubleState | None = None
+    reach: Reach | None = None
+    acknowledged: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """已报."""
+        return self.said and not self.excused
+
+    @property
+    def owes(self) -> bool:
+        """未报."""
+        return owes(said=self.said, excused=self.excused)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a table; a sum of lines is a line.
 
     应报 `expected` = 已报 `answered` + 未报 `missing`, and 免报 `excused` stands outside.
+
+    Attributes:
+        unit: the row's code; of a total the city's, or ''.
+        county_id: the county whose row it is; None for any other.
     """
 
     unit: str
@@ -190,6 +228,9 @@ class Row:
     silent: int = 0
     excused: int = 0
     acknowledged: int = 0  # 已知悉, of a directive; within 应报
+    unseen: int = 0  # 有困难, and nobody has looked at it
+    solved: int = 0  # 有困难, and settled
+    county_id: int | None = None
 
     @property
     def missing(self) -> int:
@@ -200,3 +241,26 @@ class Row:
     def rate(self) -> float | None:
         """已报/应报 to 4 places; None where nothing is expected."""
         return round(self.answered / self.expected, 4) if self.expected else None
+
+
+def row(unit: str, name: str, marks: Mapping[Mark, int], *, county_id: int | None = None) -> Row:
+    """The line of so many assignments with each of these marks: the one place where they become numbers."""
+    asked = {mark: many for mark, many in marks.items() if not mark.excused}
+
+    def count(which: Callable[[Mark], bool]) -> int:
+        return sum(many for mark, many in asked.items() if which(mark))
+
+    return Row(
+        unit, name, sum(asked.values()),
+        answered=count(lambda m: m.answered),
+        late=count(lambda m: m.answered and m.late),
+        trouble=count(lambda m: m.trouble is not None),
+        unbound=count(lambda m: m.reach is Reach.UNBOUND),
+        undelivered=count(lambda m: m.reach is Reach.UNDELIVERED),
+        silent=count(lambda m: m.reach is Reach.SILENT),
+        excused=sum(marks.values()) - sum(asked.values()),
+        acknowledged=count(lambda m: m.acknowledged),
+        unseen=count(lambda m: m.trouble is TroubleState.NEW),
+        solved=count(lambda m: m.trouble is TroubleState.SOLVED),
+        county_id=county_id,
+    )  # fmt: skip

@@ -1,21 +1,16 @@
-"""Of how many how many had answered, row by row: `queries.table` in two numbers, cheap enough to be asked for many notices.
-
-What counts is what counts there: an excused unit owes nothing, and an answer withdrawn by then is none.
-"""
+"""Of how many how many had answered, row by row: a table in two numbers, cheap enough to be asked for many notices."""
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from bot.db import Tx
-from bot.notices import model, queries, rules
+from bot.notices import counting, model, queries, rules
 from bot.notices.queries import Notice
 from bot.roster import access
 
-_n, _a = model.notice, model.assignment
+_n = model.notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +48,8 @@ def summed(some: Iterable[Tally]) -> Tally:
 
 def of(tx: Tx, notice: Notice, *, at: dt.datetime, within: access.Scope) -> dict[Line, Tally]:
     """Each row of the notice's table as it stood at this instant; only units within the scope."""
-    if notice.kind is rules.Kind.DIRECTIVE:
-        return _of_items(tx, notice, at, within)
-    rows = tx.execute(_ROWS.where(_within(within)), {"notice_id": notice.id, "instant": at})
-    return {Line(r.row_position, r.row_code, r.row_name): Tally(r.expected, r.answered) for r in rows}
-
-
-def _of_items(tx: Tx, notice: Notice, at: dt.datetime, within: access.Scope) -> dict[Line, Tally]:
-    """A directive is answered when each of its items is: that takes all that was said."""
-    found: dict[Line, Tally] = {}
-    for s in queries.statuses(tx, notice.id, at=at):
-        if within.has(s.place):
-            line = Line(s.row_position, s.row_code, s.row_name)
-            found[line] = summed([found.get(line, Tally()), Tally(int(not s.excused), int(s.answered))])
-    return dict(sorted(found.items()))
+    rows = counting.answered(tx, notice, at=at, within=within)
+    return {Line(position, r.unit, r.name): Tally(r.expected, r.answered) for position, r in rows}
 
 
 def fallen_due(tx: Tx, now: dt.datetime, *, within: access.Scope, limit: int) -> list[Notice]:
@@ -85,41 +68,10 @@ def before(tx: Tx, notice: Notice) -> Notice | None:
     """The last time the same thing was asked; None the first time."""
     same = (_n.c.content_id == notice.content_id, _n.c.is_trial.is_(notice.is_trial))
     earlier = _n.c.published_at < notice.published_at
-    everywhere = access.Scope(everything=True, counties=frozenset(), units=frozenset())
-    found = queries.some(tx, *same, earlier, within=everywhere, order=_n.c.published_at.desc(), limit=1)
+    found = queries.some(
+        tx, *same, earlier, within=counting.EVERYWHERE, order=_n.c.published_at.desc(), limit=1
+    )
     return found[0] if found else None
-
-
-def _within(scope: access.Scope) -> sa.ColumnElement[bool]:
-    if scope.everything:
-        return sa.true()
-    return sa.or_(_a.c.county_id.in_(scope.counties), _a.c.unit_id.in_(scope.units))
-
-
-def _rows() -> sa.Select[tuple[int, str, str, int, int]]:
-    an, e = model.answer.c, model.excuse.c
-    instant = sa.bindparam("instant", type_=_n.c.due_at.type)
-    owes = ~sa.exists().where(
-        e.assignment_id == _a.c.id, e.since <= instant, sa.or_(e.until.is_(None), e.until > instant)
-    )
-    said = sa.exists().where(
-        an.assignment_id == _a.c.id, an.at <= instant,
-        sa.or_(an.withdrawn_at.is_(None), an.withdrawn_at > instant),
-    )  # fmt: skip
-    row = (_a.c.row_position, _a.c.row_code, _a.c.row_name)
-    return (
-        sa.select(
-            *row,
-            sa.func.sum(sa.case((owes, 1), else_=0)).label("expected"),
-            sa.func.sum(sa.case((sa.and_(owes, said), 1), else_=0)).label("answered"),
-        )
-        .where(_a.c.notice_id == sa.bindparam("notice_id"))
-        .group_by(*row)
-        .order_by(*row)
-    )
-
-
-_ROWS = _rows()
 
 
 def by_line(tallies: Iterable[dict[Line, Tally]]) -> dict[Line, list[Tally | None]]:

@@ -18,10 +18,10 @@ from bot.delivery.chats import ChatId
 from bot.delivery.message import Button, OutgoingMessage
 from bot.delivery.model import Lane
 from bot.delivery.outbox import Delivery, Drop
+from bot.notices import counting, queries
 from bot.notices import model as notices
-from bot.notices import queries
-from bot.notices.queries import Table
-from bot.notices.rules import Row, TroubleState
+from bot.notices.counting import Area, Numbers
+from bot.notices.rules import Row
 from bot.roster import access, people
 from bot.roster.access import Role
 from bot.summaries import lines, model
@@ -31,7 +31,6 @@ from bot.texts import Words
 KIND = "brief"
 FROM, UNTIL = dt.time(17, 5), dt.time(19, 0)  # later than that a day is over: nobody is told of it at night
 SHOWN = 4  # things under the two lines of the whole
-EVERYWHERE = access.Scope(everything=True, counties=frozenset(), units=frozenset())
 _b, _n = model.brief, notices.notice
 
 
@@ -45,7 +44,7 @@ def tell(tx: Tx, now: dt.datetime, *, quiet: QuietHours) -> int | None:
     day = now.astimezone(quiet.zone).date()
     if not is_time(now, quiet) or tx.execute(sa.select(_b).where(_b.c.day == day)).first():
         return None
-    chats = _leaders(tx) if _asked(tx, now, EVERYWHERE, quiet.zone) else []
+    chats = _leaders(tx) if _asked(tx, now, counting.EVERYWHERE, quiet.zone) else []
     insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(_b)
     told = insert.values(day=day, chats=len(chats), at=now).on_conflict_do_nothing()
     if not tx.execute(told).rowcount:  # another process has told it
@@ -94,20 +93,19 @@ class Brief:
         asked = _asked(tx, now, seen, self.words.zone)
         if not asked:
             return Drop("nobody was asked there")
-        tables = [queries.table(tx, n.id, now=now, within=seen.has) for n in asked]
+        tables = [counting.numbers(tx, n.id, now=now, area=Area(seen)) for n in asked]
         return self.laid_out(now, tables, is_repeat=delivery.is_repeat)
 
-    def laid_out(self, now: dt.datetime, tables: list[Table], *, is_repeat: bool = False) -> OutgoingMessage:
+    def laid_out(
+        self, now: dt.datetime, tables: list[Numbers], *, is_repeat: bool = False
+    ) -> OutgoingMessage:
         """Six lines and the doors to the tables that are not complete; one line where all are."""
         total = lines.summed([table.total for table in tables])
-        troubles = [
-            s.trouble for it in tables for s in it.statuses if s.trouble is not None and not s.excused
-        ]
         left = [it for it in tables if it.total.missing]
         shown = left if len(left) <= SHOWN else left[: SHOWN - 1]
         html = self.words.html(
             "carry.brief", now=now, count=len(tables), left=len(left), total=total,
-            unseen=troubles.count(TroubleState.NEW), solved=troubles.count(TroubleState.SOLVED),
+            unseen=total.unseen, solved=total.solved,
             things=[_thing(it) for it in shown], more=len(left) - len(shown), is_repeat=is_repeat,
         )  # fmt: skip
         doors = tuple((Button(it.notice.title, Page(it.notice.id).callback()),) for it in shown)
@@ -123,7 +121,7 @@ class Thing:
     due_at: dt.datetime | None
 
 
-def _thing(it: Table) -> Thing:
+def _thing(it: Numbers) -> Thing:
     return Thing(it.notice.title, it.total, it.notice.due_at)
 
 

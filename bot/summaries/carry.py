@@ -9,20 +9,18 @@ from dataclasses import dataclass, replace
 from bot.db import Tx
 from bot.delivery.message import Button
 from bot.notices import rules, tallies
-from bot.notices.queries import Table
-from bot.notices.rules import TroubleState
+from bot.notices.counting import Numbers
 from bot.roster import access, unit_tree
 from bot.roster.people import Person
 from bot.summaries.place import Page, Part
 from bot.texts import Words
 
 LONGEST = 256  # Bot API: copy_text 1-256 characters; counted as Telegram counts, in UTF-16
-_SEEN = (TroubleState.SEEN, TroubleState.PHONED)
 
 ThenNow = dict[str, int | dt.datetime]
 
 
-def buttons(words: Words, table: Table, page: Page, said: str) -> tuple[Button, ...]:
+def buttons(words: Words, table: Numbers, page: Page, said: str) -> tuple[Button, ...]:
     """[🖼 整表图] where there are several rows, [📄 Excel], and [📋 复制] with what is said."""
     numbers = replace(page, part=Part.NUMBERS, page=0)
     picture = Button(words.plain("carry.picture"), numbers.callback("picture"))
@@ -40,7 +38,7 @@ class AtDue:
 
 
 def paragraph(
-    tx: Tx, now: dt.datetime, words: Words, table: Table, head: dict[str, object], *, person: Person,
+    tx: Tx, now: dt.datetime, words: Words, table: Numbers, head: dict[str, object], *, person: Person,
     then_now: ThenNow | None,
 ) -> str:  # fmt: skip
     """At most 256 characters: where a title is too long for that, it gives way.
@@ -50,12 +48,11 @@ def paragraph(
     """
     area = unit_tree.short_name(table.rows[0].name) if len(table.rows) == 1 else ""
     at_due = _at_due(tx, now, person, table)
-    states = [s.trouble for s in table.statuses if s.trouble is not None and not s.excused]
     other = at_due.at if at_due else then_now["now"] if then_now else None
+    unseen, solved = table.total.unseen, table.total.solved
     facts = {
-        "head": head, "area": area, "total": table.total, "unseen": states.count(TroubleState.NEW),
-        "seen": sum(state in _SEEN for state in states), "solved": states.count(TroubleState.SOLVED),
-        "then_now": then_now, "at_due": at_due,
+        "head": head, "area": area, "total": table.total, "unseen": unseen,
+        "seen": table.total.trouble - unseen - solved, "solved": solved, "then_now": then_now, "at_due": at_due,
         "is_other_day": isinstance(other, dt.datetime) and _day(other, words) != _day(table.at, words),
     }  # fmt: skip
     return fitted(words, table.notice.title, facts)
@@ -70,7 +67,7 @@ def fitted(words: Words, title: str, facts: dict[str, object]) -> str:
         title = f"{title.removesuffix('…')[:-1]}…"
 
 
-def _at_due(tx: Tx, now: dt.datetime, person: Person, table: Table) -> AtDue | None:
+def _at_due(tx: Tx, now: dt.datetime, person: Person, table: Numbers) -> AtDue | None:
     """Beside a table of now: what its rows owed when the notice fell due."""
     due_at = table.notice.due_at
     if table.as_of is not None or due_at is None or now < due_at + rules.SETTLES_AFTER:

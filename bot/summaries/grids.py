@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.db import Tx
 from bot.notices import rules, tallies
-from bot.notices.queries import Notice, Table
+from bot.notices.counting import Numbers
+from bot.notices.queries import Notice
 from bot.notices.rules import Row
 from bot.notices.tallies import Line, Tally
 from bot.roster import access, unit_tree
@@ -33,7 +34,7 @@ class Grid:
     total: tuple[str, ...] | None
 
 
-def of_table(table: Table, head: dict[str, object], words: Words) -> list[Grid]:
+def of_table(table: Numbers, head: dict[str, object], words: Words) -> list[Grid]:
     """The table of ten columns, 24 rows to a picture; the rows are shared out evenly where there are more."""
     columns = tuple(words.plain("picture.columns").split("\n"))
     rows = [_cells(row, unit_tree.short_name(row.name), words) for row in table.rows]
@@ -127,7 +128,7 @@ class LastTime:
     rate: float
 
 
-def last_time(tx: Tx, table: Table, *, within: access.Scope) -> LastTime | None:
+def last_time(tx: Tx, table: Numbers, *, within: access.Scope) -> LastTime | None:
     """None where it was not asked before, or nobody had been asked yet so long before due."""
     due_at, earlier = table.notice.due_at, tallies.before(tx, table.notice)
     if due_at is None or earlier is None or earlier.due_at is None:

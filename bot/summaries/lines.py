@@ -13,6 +13,7 @@ def summed(rows: list[Row]) -> Row:
     """Several lines as one, without a name."""
     names = (
         "expected", "answered", "late", "trouble", "unbound", "undelivered", "silent", "excused", "acknowledged",
+        "unseen", "solved",
     )  # fmt: skip
     return Row("", "", *(sum(getattr(r, name) for r in rows) for name in names))
 

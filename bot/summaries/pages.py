@@ -14,13 +14,14 @@ from bot import errors
 from bot.audit import trail
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
-from bot.notices import chase, histories, queries, rules, trouble
-from bot.notices.queries import Status, Table
-from bot.notices.rules import Reach, Row, TroubleState
+from bot.notices import chase, counting, histories, queries, rules, trouble
+from bot.notices.counting import Area, Numbers
+from bot.notices.queries import Status
+from bot.notices.rules import Mark, Reach, Row
 from bot.roster import access, contacts, people, unit_tree, units
 from bot.roster.people import Person
 from bot.summaries import carry, grids, lines
-from bot.summaries.place import ALL, Page, Part, row_key
+from bot.summaries.place import ALL, Page, Part
 from bot.texts import Words
 
 _BUREAU = re.compile(r"(?:教育和体育局|教育体育局|教体局|教育局)$")
@@ -31,13 +32,13 @@ COUNTED_DOWN = dt.timedelta(hours=1)  # before due
 SAME_MOMENT = dt.timedelta(minutes=1)  # a table pushed at its deadline needs no line about now
 
 
-_LISTED: dict[Part, Callable[[Status], bool]] = {
-    Part.SILENT: lambda s: s.reach is Reach.SILENT,
-    Part.UNBOUND: lambda s: s.reach is Reach.UNBOUND,
-    Part.UNDELIVERED: lambda s: s.reach is Reach.UNDELIVERED,
-    Part.TROUBLE: lambda s: s.trouble is not None and not s.excused,
-    Part.LATE: lambda s: s.answered and s.late,
-    Part.EXCUSED: lambda s: bool(s.excused),
+_LISTED: dict[Part, Callable[[Mark], bool]] = {
+    Part.SILENT: lambda m: m.reach is Reach.SILENT,
+    Part.UNBOUND: lambda m: m.reach is Reach.UNBOUND,
+    Part.UNDELIVERED: lambda m: m.reach is Reach.UNDELIVERED,
+    Part.TROUBLE: lambda m: m.trouble is not None and not m.excused,
+    Part.LATE: lambda m: m.answered and m.late,
+    Part.EXCUSED: lambda m: m.excused,
 }
 
 
@@ -66,7 +67,7 @@ class Pages:
         return self.laid_out(tx, now, person, table, page, unmask=unmask)
 
     def laid_out(
-        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, unmask: bool = False
+        self, tx: Tx, now: dt.datetime, person: Person, table: Numbers, page: Page, *, unmask: bool = False
     ) -> OutgoingMessage:
         """The page of a `table` this person may see.
 
@@ -75,20 +76,20 @@ class Pages:
         """
         if page.part is Part.UNIT:
             return self._unit(tx, now, person, table, page, unmask=unmask)
-        if page.part is Part.NUMBERS and len({row_key(s) for s in table.statuses}) > 1:
+        if page.part is Part.NUMBERS and len(table.rows) > 1:
             return self._city(tx, now, person, table, page, complete=False)
         if page.part is Part.COMPLETE:
             return self._city(tx, now, person, table, page, complete=True)
         return self._list(tx, now, person, table, page, unmask=unmask)
 
-    def table(self, tx: Tx, now: dt.datetime, *, person: Person | None, page: Page) -> Table:
-        """The numbers and names of a page, cut to what the person may see.
+    def table(self, tx: Tx, now: dt.datetime, *, person: Person | None, page: Page) -> Numbers:
+        """The numbers of a page, cut to what the person may see.
 
         Raises:
             NotAllowed: as `show`.
         """
         table = self._table(tx, now, page, self.readable(tx, person))
-        if person is None or not table.statuses:
+        if person is None or not table.rows:
             raise errors.NotAllowed(self._not_yours(person))
         return table
 
@@ -114,23 +115,19 @@ class Pages:
             return f"您能看本县({names})的数,看不了别的县。"
         return f"您能看{names}的数,看不了别的。"
 
-    def _table(self, tx: Tx, now: dt.datetime, page: Page, seen: access.Scope) -> Table:
+    def _table(self, tx: Tx, now: dt.datetime, page: Page, seen: access.Scope) -> Numbers:
         as_of = page.as_of
         if as_of is not None and now < as_of + rules.SETTLES_AFTER:
             as_of = None
-        table = queries.table(tx, page.notice_id, now=now, as_of=as_of, within=seen.has)
-        if page.row == ALL:
-            only = table.rows[0].name if len(table.rows) == 1 else table.total.name
-            return replace(table, total=replace(table.total, name=only))
-        some = tuple(s for s in table.statuses if row_key(s) == page.row)
-        name = some[0].row_name if some else ""
-        total = queries.summed(page.row, name, some)
-        return replace(table, total=total, rows=tuple(queries.lines(some)), statuses=some)
+        area = Area(seen, "" if page.row == ALL else page.row)
+        table = counting.numbers(tx, page.notice_id, now=now, as_of=as_of, area=area)
+        only = table.rows[0].name if len(table.rows) == 1 else table.total.name
+        return replace(table, total=replace(table.total, name=only))
 
     # ── the table ────────────────────────────────────────────────────────────────────────────────
 
     def _city(
-        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, complete: bool
+        self, tx: Tx, now: dt.datetime, person: Person, table: Numbers, page: Page, *, complete: bool
     ) -> OutgoingMessage:
         """Rows that still owe; those that are complete are folded into one line, or shown when asked for."""
         open_rows = [r for r in table.rows if r.missing]
@@ -147,7 +144,7 @@ class Pages:
         rows = self._city_rows(tx, now, person, table, page, open_rows, done_rows, complete=complete)
         return OutgoingMessage(html, (*rows, *self._away(tx, now, person, table, page, then_now)))
 
-    def head(self, table: Table) -> dict[str, object]:
+    def head(self, table: Numbers) -> dict[str, object]:
         """What stands over every page."""
         return {
             "title": table.notice.title,
@@ -159,27 +156,25 @@ class Pages:
             "is_directive": table.notice.kind is rules.Kind.DIRECTIVE,
         }
 
-    def then_now(self, tx: Tx, now: dt.datetime, table: Table) -> dict[str, int | dt.datetime] | None:
+    def then_now(self, tx: Tx, now: dt.datetime, table: Numbers) -> dict[str, int | dt.datetime] | None:
         """「17:00 未报 157;现在又补报 61,还差 96」, under a frozen table."""
         if table.as_of is None or now - table.as_of < SAME_MOMENT:
             return None
-        seen = {s.assignment_id for s in table.statuses}
-        live = [s for s in queries.statuses(tx, table.notice.id, at=now) if s.assignment_id in seen]
-        owed = {s.assignment_id for s in table.statuses if s.owes}
-        since = sum(s.assignment_id in owed and s.answered for s in live)
-        return {"then": table.total.missing, "now": now, "since": since, "left": sum(s.owes for s in live)}
+        it = counting.since(tx, table, now)
+        return {"then": table.total.missing, "now": now, "since": it.answered, "left": it.left}
 
     def _city_rows(
-        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page,
+        self, tx: Tx, now: dt.datetime, person: Person, table: Numbers, page: Page,
         open_rows: list[Row], done_rows: list[Row], *, complete: bool,
     ) -> tuple[tuple[Button, ...], ...]:  # fmt: skip
-        keys = {s.row_code: row_key(s) for s in table.statuses}
         offered = done_rows if complete else open_rows
         wide = complete or page.page > 0
         drill = [
             Button(
                 f"{unit_tree.short_name(r.name)} {r.missing}" if r.missing else unit_tree.short_name(r.name),
-                replace(page, row=keys[r.unit], part=Part.NUMBERS, page=0).callback(),
+                replace(
+                    page, row=counting.row_key(r.county_id, r.unit), part=Part.NUMBERS, page=0
+                ).callback(),
             )
             for r in offered[: None if wide else DRILL]
         ]
@@ -198,7 +193,7 @@ class Pages:
         rows.extend(self._doing(tx, now, person, table, page))
         return tuple(rows)
 
-    def _parts(self, table: Table, page: Page) -> list[tuple[Button, ...]]:
+    def _parts(self, table: Numbers, page: Page) -> list[tuple[Button, ...]]:
         """[没回复 n] [没登记 n] [没送到 n] [有困难 n]: the doors from numbers to names."""
         counts = (
             (Part.SILENT, table.total.silent), (Part.UNBOUND, table.total.unbound),
@@ -216,7 +211,7 @@ class Pages:
         return list(_in_rows(buttons))
 
     def _doing(
-        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page
+        self, tx: Tx, now: dt.datetime, person: Person, table: Numbers, page: Page
     ) -> list[tuple[Button, ...]]:
         """What the reader may do from here."""
         rows: list[tuple[Button, ...]] = []
@@ -235,7 +230,7 @@ class Pages:
         return rows
 
     def _away(
-        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page,
+        self, tx: Tx, now: dt.datetime, person: Person, table: Numbers, page: Page,
         then_now: dict[str, int | dt.datetime] | None,
     ) -> list[tuple[Button, ...]]:  # fmt: skip
         """What can be taken away, and the same page at the other instant."""
@@ -248,21 +243,22 @@ class Pages:
     # ── names ────────────────────────────────────────────────────────────────────────────────────
 
     def _list(
-        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, unmask: bool
+        self, tx: Tx, now: dt.datetime, person: Person, table: Numbers, page: Page, *, unmask: bool
     ) -> OutgoingMessage:
         """One row's numbers with the names behind one of them, eight a page."""
         unsaid = page.part is Part.NUMBERS or (page.part is Part.SILENT and not table.total.silent)
         part = self._first_part(table) if unsaid else page.part
         named = person.scope(access.Action.SEE_NAMES)
-        listed = [s for s in table.statuses if _LISTED[part](s) and named.has(s.place)]
+        listed = counting.listed(tx, table.notice, _LISTED[part], at=table.at, area=table.area, within=named)
         pages = max(1, -(-len(listed) // PER_PAGE))
         here = replace(page, part=part, page=min(page.page, pages - 1))
-        some = listed[here.page * PER_PAGE : (here.page + 1) * PER_PAGE]
+        shown = listed[here.page * PER_PAGE : (here.page + 1) * PER_PAGE]
+        some = queries.statuses(tx, page.notice_id, at=table.at, assignment_ids=shown) if shown else []
         phones = self._phones(tx, now, person, some, unmask=unmask, notice_id=page.notice_id)
         then_now = self.then_now(tx, now, table)
         html = self.words.html(
             "desk.list", head=self.head(table), name=self._area(table), total=table.total, part=part.value,
-            unseen=sum(s.trouble is TroubleState.NEW for s in table.statuses if not s.excused),
+            unseen=table.total.unseen,
             page=here.page + 1, pages=pages, schools=self._schools(tx, table, part, some, phones),
             first=here.page * PER_PAGE + 1, then_now=then_now,
         )  # fmt: skip
@@ -272,13 +268,13 @@ class Pages:
         back = [] if page.row == ALL else [(Button(self.words.plain("desk.up"), up.callback()),)]
         return OutgoingMessage(html, (*rows, *away, *back))
 
-    def _area(self, table: Table) -> str:
+    def _area(self, table: Numbers) -> str:
         """大河县, or 全市 where the list is of several rows."""
         if len(table.rows) == 1:
             return unit_tree.short_name(table.rows[0].name)
         return self.words.plain("desk.whole")
 
-    def _first_part(self, table: Table) -> Part:
+    def _first_part(self, table: Numbers) -> Part:
         counts = {
             Part.SILENT: table.total.silent, Part.UNDELIVERED: table.total.undelivered,
             Part.UNBOUND: table.total.unbound, Part.TROUBLE: table.total.trouble,
@@ -286,7 +282,7 @@ class Pages:
         return next((part for part, count in counts.items() if count), Part.SILENT)
 
     def _schools(
-        self, tx: Tx, table: Table, part: Part, some: list[Status], phones: dict[int, "_Line"]
+        self, tx: Tx, table: Numbers, part: Part, some: list[Status], phones: dict[int, "_Line"]
     ) -> list[dict[str, object]]:
         notice_id, at = table.notice.id, table.at
         reminded, phoned = chase.counts(tx, notice_id, until=at), chase.phoned(tx, notice_id, until=at)
@@ -332,7 +328,7 @@ class Pages:
         tx: Tx,
         now: dt.datetime,
         person: Person,
-        table: Table,
+        table: Numbers,
         page: Page,
         some: list[Status],
         pages: int,
@@ -369,10 +365,11 @@ class Pages:
     # ── one school ───────────────────────────────────────────────────────────────────────────────
 
     def _unit(
-        self, tx: Tx, now: dt.datetime, person: Person, table: Table, page: Page, *, unmask: bool
+        self, tx: Tx, now: dt.datetime, person: Person, table: Numbers, page: Page, *, unmask: bool
     ) -> OutgoingMessage:
         """Asked, delivered, reminded, rung, answered: one school's line of life under one notice."""
-        found = next((s for s in table.statuses if s.unit_id == page.unit_id), None)
+        some = queries.of_units(tx, page.notice_id, [page.unit_id], at=table.at)
+        found = next((s for s in some if table.area.has(s)), None)
         if found is None or not person.scope(access.Action.SEE_NAMES).has(found.place):
             raise errors.NotAllowed(self._not_yours(person))
         phones = self._phones(tx, now, person, [found], unmask=unmask, notice_id=page.notice_id)
@@ -399,7 +396,7 @@ class Pages:
             return ""
         return people.dialled(units.duty_phone(tx, units.get(tx, status.unit_id)))
 
-    def _said(self, table: Table, status: Status) -> str:
+    def _said(self, table: Numbers, status: Status) -> str:
         if not status.answer:
             return ""
         labels = {"yes": table.notice.yes_words, "trouble": table.notice.trouble_words}
@@ -414,7 +411,7 @@ class _Line:
     phone: str
 
 
-def _left_min(table: Table) -> int | None:
+def _left_min(table: Numbers) -> int | None:
     """Minutes until due, 0 from then on; None while more than an hour is left, and for a table of then."""
     due_at = table.notice.due_at
     if due_at is None or table.as_of is not None or due_at - table.at > COUNTED_DOWN:
@@ -422,7 +419,7 @@ def _left_min(table: Table) -> int | None:
     return max(0, math.ceil((due_at - table.at) / dt.timedelta(minutes=1)))
 
 
-def _left_items(tx: Tx, table: Table, status: Status) -> list[str]:
+def _left_items(tx: Tx, table: Numbers, status: Status) -> list[str]:
     """Of a directive, the items this school has not answered."""
     if table.notice.kind is not rules.Kind.DIRECTIVE or status.excused:
         return []

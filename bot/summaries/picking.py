@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from bot import errors
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
-from bot.notices import desk, queries, rules
+from bot.notices import counting, desk, queries, rules
 from bot.notices.queries import Status
 from bot.notices.rules import Reach
 from bot.roster import access
 from bot.roster.people import Person
 from bot.summaries.pages import PER_PAGE
-from bot.summaries.place import Page, Part, row_key
+from bot.summaries.place import ALL, Page, Part
 from bot.texts import Words
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_~"
@@ -102,12 +102,10 @@ class Picking:
         mine = person.scope(access.Action.ON_BEHALF) if person else None
         if notice is None or mine is None or mine.is_empty:
             raise errors.NotAllowed("您不能代报。")
-        found = [
-            s for s in queries.statuses(tx, notice.id)
-            if s.reach is _REACH.get(page.part, Reach.SILENT) and mine.has(s.place)
-            and page.row in ("all", row_key(s))
-        ]  # fmt: skip
-        return notice, found
+        area = counting.Area(mine, "" if page.row == ALL else page.row)
+        wanted = _REACH.get(page.part, Reach.SILENT)
+        listed = counting.listed(tx, notice, lambda mark: mark.reach is wanted, at=now, area=area)
+        return notice, queries.statuses(tx, notice.id, assignment_ids=listed) if listed else []
 
     def _toggle(self, notice: queries.Notice, page: Page, status: Status, picked: list[int]) -> Button:
         ticked = status.unit_id in picked

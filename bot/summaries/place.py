@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.delivery.message import Callback
-from bot.notices.queries import Status
 
 ALL = "all"  # the row code that stands for the whole of what the reader may see
 PAGES = 9999  # more than any list has
@@ -77,8 +76,3 @@ class Page:
         if part not in list(Part) or not _ROW.fullmatch(row):
             return None
         return cls(callback.notice, row, Part(part), min(page, PAGES), as_of, unit_id)
-
-
-def row_key(status: Status) -> str:
-    """How a callback names the row a status is counted in: short, and never a word an operator typed."""
-    return str(status.county_id) if status.county_id is not None else status.row_code

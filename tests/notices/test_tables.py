@@ -14,7 +14,7 @@ from bot import clock, errors
 from bot.db import Database, engines, urls
 from bot.delivery.message import Verdict
 from bot.delivery.model import ChatState
-from bot.notices import answer, desk, queries, rules, tallies
+from bot.notices import answer, counting, desk, queries, rules, tallies
 from bot.roster import access
 from bot.roster import model as roster
 from tests.notices import counter, world
@@ -27,10 +27,10 @@ UNITS = st.sampled_from(list(counter.UNITS))
 SCHOOLS = st.sampled_from([code for code in counter.UNITS if code != "YC"])
 SOME = st.lists(SCHOOLS, min_size=1, max_size=4, unique=True).map(tuple)
 GROUPS = st.sampled_from([f"group:{n}" for n in range(world.GROUPS)])
-EVERYWHERE = access.Scope(everything=True, counties=frozenset(), units=frozenset())
 BUSY = st.sampled_from(["DH1", "DH2", "HD1"])  # where much happens to one and the same unit
 BUSY_POSTS = st.sampled_from([post for post in counter.POSTS if post[1] in ("DH1", "DH2", "HD1")])
 CHATS = st.one_of(GROUPS, USERS.map(lambda user: f"user:{user}"))
+READERS = ((), ("DH",))  # everybody; an officer of the county with a post at a school elsewhere
 WHICH = st.integers(0, 1)  # of the notices published so far
 VERDICTS = st.lists(
     st.sampled_from([Verdict.SENT] * 5 + [Verdict.UNCERTAIN, Verdict.NOT_SENT, Verdict.REFUSED, Verdict.GONE]),
@@ -143,21 +143,61 @@ class Play:
         for notice in self.notices:
             table = queries.table(self.world.tx, notice, now=self.world.now)
             agree(table, city.lines(notice))
+            self._count(table)
             places = {unit: city.place(unit) for unit in city.notices[notice]}
             assert self.world.asked_through(notice) == {unit: at for unit, at in places.items() if at}
             self.told.append((notice, self.world.now, table))
 
+    def _count(self, table: queries.Table) -> None:
+        """Gathered by the database the numbers are the same."""
+        counted = counting.numbers(self.world.tx, table.notice.id, **_instant(table))
+        assert (counted.total, counted.rows) == (table.total, table.rows)
+
+    def _count_areas(self, table: queries.Table) -> None:
+        """For every reader and on every page they are; and behind each stand the same names."""
+        for counties in READERS:
+            county_ids = frozenset(self.world.ids[code] for code in counties)
+            within = access.Scope(
+                not counties, county_ids, frozenset({self.world.ids["SZ1"]} if counties else ())
+            )
+            rows = sorted({counting.row_key(s.county_id, s.row_code) for s in table.statuses})
+            for row in ("", rows[len(self.told) % len(rows)]):
+                self._count_area(table, counting.Area(within, row))
+
+    def _count_area(self, table: queries.Table, area: counting.Area) -> None:
+        some = [s for s in table.statuses if area.has(s)]
+        counted = counting.numbers(self.world.tx, table.notice.id, area=area, **_instant(table))
+        assert counted.total == queries.summed("YC", "合计", some)
+        assert counted.rows == tuple(queries.lines(some))
+        for which in (lambda m: m.owes, lambda m: m.answered and m.late, lambda m: m.trouble is not None):
+            listed = counting.listed(self.world.tx, table.notice, which, at=table.at, area=area)
+            assert listed == [s.assignment_id for s in some if which(s.mark)]
+        now = table.at + dt.timedelta(minutes=20)
+        live = {s.assignment_id: s for s in queries.statuses(self.world.tx, table.notice.id, at=now)}
+        assert counting.since(self.world.tx, counted, now) == counting.Since(
+            sum(s.owes and live[s.assignment_id].answered for s in some),
+            sum(live[s.assignment_id].owes for s in some),
+        )
+
     def compare_later(self) -> None:
         """The table as of an instant says for ever what was said at that instant."""
         later = self.world.now + dt.timedelta(seconds=10)
+        for _, _, table in self.told[-len(self.notices) :]:
+            self._count_areas(table)
         for notice, at, before in self.told:
             table = queries.table(self.world.tx, notice, now=later, as_of=at)
             assert (table.as_of, table.at) == (at, at)
             assert (table.total, table.rows, table.statuses) == (before.total, before.rows, before.statuses)
-            tallied = tallies.of(self.world.tx, table.notice, at=at, within=EVERYWHERE)
+            tallied = tallies.of(self.world.tx, table.notice, at=at, within=counting.EVERYWHERE)
             assert [(line.code, line.name, t.expected, t.answered) for line, t in tallied.items()] == [
                 (row.unit, row.name, row.expected, row.answered) for row in table.rows
             ]
+
+
+def _instant(table: queries.Table) -> dict[str, dt.datetime]:
+    return (
+        {"now": table.at + dt.timedelta(seconds=10), "as_of": table.at} if table.as_of else {"now": table.at}
+    )
 
 
 def agree(table: queries.Table, lines: list[counter.Line]) -> None:

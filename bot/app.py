@@ -28,7 +28,7 @@ from bot.retention import nightly, periods
 from bot.roster import menus as personal
 from bot.roster import messages
 from bot.settings import Settings
-from bot.summaries import brief
+from bot.summaries import brief, burden, burden_pages
 from bot.summaries import messages as summary_messages
 from bot.summaries.place import Page
 from bot.telegram import context, gateway, hook, intake, menus, routes, sender
@@ -62,6 +62,7 @@ def preparations(
         **plan_messages.preparations(book),
         **report_messages.preparations(book),
         **brief.preparations(words, lambda: book().quiet),
+        **burden_pages.preparations(words, lambda: house().asks_a_week),
         **composing_messages.preparations(desk, lambda notice_id: Page(notice_id).callback()),
     }
 
@@ -228,6 +229,10 @@ class App:
         chats = await self._do("brief", brief.tell, quiet=self.book.quiet)
         if chats is not None:
             log.info("brief_told", chats=chats)
+        calendar, quiet = self.book.calendars.of(), self.book.quiet
+        chats = await self._do("burden", burden.tell, calendar=calendar, quiet=quiet)
+        if chats is not None:
+            log.info("burden_told", chats=chats)
         for late in await self._do("late fires", reports.alarm, book=self.book, rate=self._send_rate) or ():
             planned_at = late.planned_at.isoformat(timespec="minutes")
             log.warning("plan_late", plan=late.plan_id, planned_at=planned_at)

@@ -13,6 +13,7 @@ from bot.plans.book import Book
 from bot.plans.pages import PlanPages
 from bot.plans.report_pages import ReportPages
 from bot.plans.school_days import SchoolDays
+from bot.summaries import burden_pages as burden
 from bot.summaries import handling as notices
 from bot.summaries import unit_place
 from bot.summaries.pages import Pages
@@ -20,6 +21,7 @@ from bot.summaries.picking import Picking
 from bot.summaries.unit_pages import UnitPages
 from bot.telegram.context import Application
 from bot.telegram.handlers.answering import Answering
+from bot.telegram.handlers.burdens import Burdening
 from bot.telegram.handlers.carrying import Carrying
 from bot.telegram.handlers.composing import Composing
 from bot.telegram.handlers.desk import Desk
@@ -49,6 +51,7 @@ def add(
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
     reporting, directory = Reporting(words, ReportPages(book)), Directory(words, UnitPages(words, phones))
     composing = Composing(words, sending.desks(words, house, lambda: book().calendars))
+    burdens = Burdening(words, burden.Burdens(words, lambda: house().asks_a_week))
     talking = Talking(
         words, enrolling, answering, desk, carrying, planning, days, reporting, composing, handlings, directory
     )  # fmt: skip
@@ -79,6 +82,7 @@ def add(
         unit_place.PAST: directory.past, unit_place.INVITE: directory.invite_page, unit_place.CODE: directory.code,
         unit_place.SLIPS: directory.slips, OWED: talking.owed, POSTS: enrolling.hand_over_page,
         "today": reporting.today, "fire": reporting.fire, "hands": reporting.hands,
+        burden.MONTH: burdens.month, burden.OVER: burdens.over, burden.EXCEL: burdens.excel,
         "days": days.page, "off-whom": days.whom, "off-ask": days.ask, "off": days.close, "off-back": days.take_back,
         **dict.fromkeys(drafts.OWN, composing.press), drafts.AGAIN: composing.again, drafts.REVISE: composing.revise,
         drafts.LOOK: composing.look,
@@ -89,7 +93,7 @@ def add(
         "help": talking.help, "cancel": talking.cancel, "todo": talking.todo, "report": talking.report,
         "summary": desk.summary, "missing": desk.missing, "chase": desk.chase_command,
         "export": carrying.command,
-        "plans": planning.plans, "calendar": days.calendar, "send": composing.send,
+        "plans": planning.plans, "calendar": days.calendar, "send": composing.send, "burden": burdens.command,
         "units": directory.units, "invite": directory.invite,
     }  # fmt: skip
     for action, handler in buttons.items():
@@ -101,6 +105,7 @@ def add(
     application.add_handler(MessageHandler(NEW & filters.StatusUpdate.MIGRATE, enrolling.migrated))
     private = NEW & filters.ChatType.PRIVATE
     application.add_handler(MessageHandler(private & filters.CONTACT, enrolling.phone))
+    application.add_handler(MessageHandler(private & filters.Regex(r"^\s*负担\s*$"), burdens.command))
     application.add_handler(MessageHandler(private & filters.TEXT & ~filters.COMMAND, talking.text))
     application.add_handler(
         MessageHandler(private & ~filters.COMMAND & ~filters.StatusUpdate.ALL, talking.file)

@@ -20,7 +20,7 @@ from bot.plans import days_off, place, report_pages
 from bot.plans import model as plans
 from bot.roster import people
 from bot.roster.access import Action, Role
-from bot.summaries import handling, spans, unit_place
+from bot.summaries import burden_pages, handling, spans, unit_place
 from bot.summaries.pages import Page, Part
 from bot.summaries.picking import pack
 from bot.summaries.spans import Usual
@@ -699,6 +699,16 @@ async def test_a_draft_is_sent_agreed_to_and_begun_again_by_right_alone(
     assert (MINE in told.to_person) == city.may(actor, Action.RELEASE, code)
     assert_nothing_is_given_away(city, actor, told)
     await city.drop(draft)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_the_burden_of_a_month_is_for_administrators_alone(city: City, actor: str) -> None:
+    await city.publish("unit:QS3")
+    pages = [burden_pages.MONTH, burden_pages.OVER, burden_pages.EXCEL]
+    month = city.bot.db.now().strftime("%Y%m")
+    told = await city.press(actor, *(Callback(action, args=(month, "0")).encode() for action in pages))
+    assert ("件事要学校回" in told.to_person) == (actor == "admin")
+    assert_nothing_is_given_away(city, actor, told)
 
 
 @pytest.mark.parametrize("actor", [a for a in ACTORS if a != "city_officer"])

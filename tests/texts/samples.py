@@ -357,6 +357,12 @@ _revision_plans = [
     for card, o in zip(_draft_cards, _outlooks, strict=True)
 ]
 
+_months = [
+    Fact(first=dt.date(2026, 10, 1), notices=n, cap=3,
+         total=Fact(schools=4000, asks=Fact(median=8.5, most=13), taps=Fact(median=11.0, most=140), over=over))
+    for n, over in ((0, 0), (23, 0), (23, 4000))
+]  # fmt: skip
+
 
 SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.header": [{k: v for k, v in s.items() if k in ("kind", "level", "due", "is_trial", "over")} for s in CARD],
@@ -422,6 +428,12 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
         party=["", "字" * 40], due=["", "9月30日(周三)17:00"], asks_party=[True, False])],
     "composing.opinion_thanks": [{"is_sent": True}, {"is_sent": False}],
     "composing.opinion": _each(who=[WHO], unit=[LONG], text=["字" * 200], at=[AT]),
+    "burden.month": [{"first": dt.date(2026, 10, 1)}], "burden.number": [{"n": 8.0}, {"n": 8.5}],
+    "burden.page": [{"m": m, "lines": ["  8.5/13 11.5/140  40 长阳县"] * 24, "is_repeat": r} for m in _months for r in (True, False)],
+    "burden.over": [{"m": m, "schools": s, "first": 8, "page": 2, "pages": n} for m in _months for n in (1, 3)
+                    for s in ([], [Fact(name=LONG, a_week=4, asks=13, taps=140)] * 8)],
+    "burden.list": [{"count": 4000}], "burden.other": [{"first": dt.date(2026, 10, 1)}],
+    "burden.file": [{"first": dt.date(2026, 10, 1)}],
     "revising.text": [t | {"version": 1, "directive": is_directive} for t in _top for is_directive in (True, False)],
     "revising.was": [{"title": "字" * 30, "items": [Fact(key="3", text="字" * 40, party=p) for p in ("", "安全科")]}],
     "revising.summary": [t | {"chars": 12000} for t in _top],

@@ -1,8 +1,14 @@
 """Column types and the one MetaData every table hangs on; no table lives here."""
 
 import datetime as dt
+import json
+from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext import compiler
+from sqlalchemy.sql import functions
 
 metadata = sa.MetaData(
     naming_convention={
@@ -37,3 +43,45 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class _Ids(sa.types.TypeDecorator[Iterable[int]]):
+    """Many ids as one value."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(
+            sa.Text() if dialect.name == "sqlite" else postgresql.ARRAY(sa.BigInteger)
+        )
+
+    def process_bind_param(self, value: Iterable[int] | None, dialect: sa.Dialect) -> str | list[int] | None:
+        ids = list(value or ())
+        return json.dumps(ids) if dialect.name == "sqlite" else ids
+
+
+class _Among(functions.FunctionElement[bool]):
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+@compiler.compiles(_Among, "postgresql")
+def _any_of_the_array(element: _Among, compiling: Any, **options: Any) -> str:
+    column, ids = element.clauses
+    return f"{compiling.process(column, **options)} = ANY ({compiling.process(ids, **options)})"
+
+
+@compiler.compiles(_Among, "sqlite")
+def _in_the_list(element: _Among, compiling: Any, **options: Any) -> str:
+    column, ids = element.clauses
+    listed = compiling.process(ids, **options)
+    return f"{compiling.process(column, **options)} IN (SELECT value FROM json_each({listed}))"  # noqa: S608
+
+
+def among(column: sa.ColumnElement[int], name: str) -> sa.ColumnElement[bool]:
+    """Whether the column is one of the ids in the parameter of this name: one statement, however many they are.
+
+    `IN` with a parameter for each is another statement for every length, and `executemany` a step for every row.
+    """
+    return _Among(column, sa.bindparam(name, type_=_Ids()))

@@ -1,7 +1,7 @@
 """Claiming: what is owed next, in order, each with a slot and fresh words; one transaction for a handful."""
 
 import datetime as dt
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,22 +84,39 @@ def _first_in_line(
     tx: Tx, now: dt.datetime, wanted: int, group_rate: int, busy: Container[int]
 ) -> Iterator[_Row]:
     """The first of each chat that is not `busy`, a stretch of the queue at a time: most claims need only the first."""
-    window = {"since": now - GROUP_WINDOW, "just_now": now - SECOND, "soon": now + SECOND}
-    given = {"now": now, "group_rate": group_rate} | window
-    after = BEFORE_ALL
+    many = wanted * LOOK_AT
+    given = {
+        "now": now, "since": now - GROUP_WINDOW, "just_now": now - SECOND, "soon": now + SECOND,
+        "group_rate": group_rate, "many": many,
+    }  # fmt: skip
+    lane, last_id = BEFORE_ALL
     while True:
-        stretch = {"now": now, "after_lane": after[0], "after_id": after[1], "many": wanted * LOOK_AT}
-        due = tx.execute(_DUE, stretch).all()
-        if not due:
-            return
-        last = due[-1]
-        bounds = {"after_lane": after[0], "after_id": after[1], "last_lane": last.lane, "last_id": last.id}
-        for row in tx.execute(_CANDIDATES, given | bounds).all():
+        after = {"after_lane": lane, "after_id": last_id}
+        found = tx.execute(_CANDIDATES, given | after).all()
+        for row in found:
             if row.chat_id not in busy:
                 yield row
-        if len(due) < wanted * LOOK_AT:
-            return
-        after = (last.lane, last.id)
+        if not found:  # nothing in this stretch can go: on to the next, if there is one
+            found = tx.execute(_DUE, {"now": now, "many": many} | after).all()
+            if len(found) < many:
+                return
+        lane, last_id = found[-1].lane, found[-1].id
+
+
+_DUE = (
+    sa.select(_d.c.lane, _d.c.id, _d.c.state)
+    .where(
+        model.is_one_of(*model.OPEN_STATES),
+        model.is_one_of(State.QUEUED),
+        _d.c.not_before <= sa.bindparam("now", type_=schema.Instant),
+        sa.tuple_(_d.c.lane, _d.c.id)
+        > sa.tuple_(
+            sa.bindparam("after_lane", type_=sa.SmallInteger), sa.bindparam("after_id", type_=schema.Id)
+        ),
+    )
+    .order_by(_d.c.lane, _d.c.id)
+    .limit(sa.bindparam("many", type_=sa.Integer))
+)
 
 
 def _candidates() -> sa.Select[*tuple[Any, ...]]:
@@ -108,16 +125,19 @@ def _candidates() -> sa.Select[*tuple[Any, ...]]:
     One call a second to any chat, `group_rate` a minute to a group; what was called after now, before somebody set
     the clock back, keeps nobody waiting.
 
+    A planner may believe that nothing is queued, and so that reading all of it costs nothing: after the stretch
+    every step goes by a key, in indexes that are not of the open ones alone.
+
     A row is all that is needed of it: the delivery, its chat as it is now, and the posting it would edit; a message
-    sent under a former address cannot be edited. The states are literals, so that the indexes of what is open
-    serve it, however much was sent before.
+    sent under a former address cannot be edited.
     """
     instants = ("now", "since", "just_now", "soon")
     now, since, just_now, soon = (sa.bindparam(name, type_=schema.Instant) for name in instants)
+    due = _DUE.subquery("due")
     chat, address, before, called = model.chat, model.chat_address, orm.aliased(_d), orm.aliased(_d)
     goes_before = sa.exists().where(
         before.c.chat_id == _d.c.chat_id,
-        model.is_one_of(*model.OPEN_STATES, of=before),
+        before.c.settled_at.is_(None),
         sa.or_(
             sa.and_(
                 before.c.lane == _d.c.lane,
@@ -138,17 +158,13 @@ def _candidates() -> sa.Select[*tuple[Any, ...]]:
     group_has_room = sa.or_(chat.c.kind == "private", lately.scalar_subquery() < sa.bindparam("group_rate"))
     return (
         sa.select(
-            _d.c.id, _d.c.chat_id, _d.c.kind, _d.c.subject, _d.c.is_repeat, *_described_columns()
+            _d.c.id, _d.c.lane, _d.c.chat_id, _d.c.kind, _d.c.subject, _d.c.is_repeat, *_described_columns()
         )
-        .select_from(_described_from())
+        .select_from(_described_from().join(due, due.c.id == _d.c.id))
         .where(
-            model.is_one_of(*model.OPEN_STATES),
-            model.is_one_of(State.QUEUED),
-            _d.c.not_before <= now,
+            _d.c.state == due.c.state,  # still
             sa.or_(chat.c.halted_until.is_(None), chat.c.halted_until <= now),
             address.c.until.is_(None),
-            sa.tuple_(_d.c.lane, _d.c.id) > _bound("after"),
-            sa.tuple_(_d.c.lane, _d.c.id) <= _bound("last"),
             ~goes_before,
             ~called_just_now,
             group_has_room,
@@ -156,12 +172,6 @@ def _candidates() -> sa.Select[*tuple[Any, ...]]:
         .order_by(_d.c.lane, _d.c.id)
         .with_for_update(skip_locked=True, of=_d)
     )  # fmt: skip
-
-
-def _bound(name: str) -> sa.Tuple:
-    return sa.tuple_(
-        sa.bindparam(f"{name}_lane", type_=sa.SmallInteger), sa.bindparam(f"{name}_id", type_=schema.Id)
-    )
 
 
 def _described_columns() -> tuple[sa.ColumnElement[Any], ...]:
@@ -185,17 +195,6 @@ def _described_from() -> sa.FromClause:
 
 
 _CANDIDATES = _candidates()
-_DUE = (
-    sa.select(_d.c.lane, _d.c.id)
-    .where(
-        model.is_one_of(*model.OPEN_STATES),
-        model.is_one_of(State.QUEUED),
-        _d.c.not_before <= sa.bindparam("now", type_=schema.Instant),
-        sa.tuple_(_d.c.lane, _d.c.id) > _bound("after"),
-    )
-    .order_by(_d.c.lane, _d.c.id)
-    .limit(sa.bindparam("many", type_=sa.Integer))
-)
 _DESCRIBED = (
     sa.select(_d.c.id, _d.c.chat_id, _d.c.kind, _d.c.subject, _d.c.is_repeat, *_described_columns())
     .select_from(_described_from())
@@ -223,26 +222,42 @@ def described_by(row: _Row) -> Delivery:
     return Delivery(row.id, chat, row.kind, row.subject, row.is_repeat, row.message_id, is_uncertain)
 
 
-_OF_ID = _d.update().where(_d.c.id == sa.bindparam("delivery_id"))
-_HELD: dict[str, Any] = {name: sa.bindparam(name) for name in ("slot_at", "owner", "is_edit")}
-_RESERVE = _OF_ID.values(_HELD | {"state": State.RESERVED.value})
-_BEGIN = _OF_ID.values(
-    _HELD | {"state": State.CALLING.value, "called_at": sa.bindparam("now"), "attempts": _d.c.attempts + 1}
+_RESERVE = (
+    _d.update()
+    .where(_d.c.id == sa.bindparam("delivery_id"))
+    .values(
+        {name: sa.bindparam(name) for name in ("slot_at", "owner", "is_edit")}
+        | {"state": State.RESERVED.value}
+    )
 )
+_BEGIN = (
+    _d.update()
+    .where(schema.among(_d.c.id, "ids"))
+    .values(
+        state=State.CALLING.value, slot_at=sa.bindparam("now"), called_at=sa.bindparam("now"),
+        attempts=_d.c.attempts + 1, owner=sa.bindparam("whose"), is_edit=schema.among(_d.c.id, "edits"),
+    )
+)  # fmt: skip
 
 
 def _reserve(tx: Tx, now: dt.datetime, claimed: list[Claimed], owner: str) -> None:
-    for statement, is_calling in ((_RESERVE, False), (_BEGIN, True)):
-        rows = [
+    begun = [one for one in claimed if one.is_calling]
+    if begun:
+        ids, edits = ([one.delivery.id for one in some] for some in (begun, _edits(begun)))
+        tx.execute(_BEGIN, {"ids": ids, "edits": edits, "now": now, "whose": owner})
+    later = [one for one in claimed if not one.is_calling]
+    if later:
+        tx.execute(_RESERVE, [
             {
                 "delivery_id": one.delivery.id, "slot_at": one.slot_at, "owner": owner,
                 "is_edit": one.message.edit_of is not None,
-            } | ({"now": now} if is_calling else {})
-            for one in claimed
-            if one.is_calling is is_calling
-        ]  # fmt: skip
-        if rows:
-            tx.execute(statement, rows)
+            }
+            for one in later
+        ])  # fmt: skip
+
+
+def _edits(some: Iterable[Claimed]) -> list[Claimed]:
+    return [one for one in some if one.message.edit_of is not None]
 
 
 def _words(

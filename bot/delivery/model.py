@@ -104,6 +104,7 @@ delivery = sa.Table(
     sa.Column("settled_at", schema.Instant),
     sa.Index("ix_delivery_subject", "kind", "subject"),
     sa.Index("ix_delivery_chat_called", "chat_id", "called_at"),
+    sa.Index("ix_delivery_chat_settled", "chat_id", "settled_at"),  # what a chat has open: not settled
 )
 
 
@@ -129,12 +130,6 @@ sa.Index(
     "ix_delivery_open",
     delivery.c.lane,
     delivery.c.id,
-    sqlite_where=_open,
-    postgresql_where=_open,
-)
-sa.Index(  # what a chat has on its way: few, however much it was sent before
-    "ix_delivery_open_chat",
-    delivery.c.chat_id,
     sqlite_where=_open,
     postgresql_where=_open,
 )

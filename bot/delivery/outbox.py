@@ -162,10 +162,9 @@ def shown(things: sa.FromClause) -> Shown:
     """Those of the things (chat_id, kind, subject) that were posted or are on their way, and when they were last shown."""
     t = things.c
     same = sa.and_(_p.c.chat_id == t.chat_id, _p.c.kind == t.kind, _p.c.subject == t.subject)
-    is_open = model.is_one_of(*model.OPEN_STATES)  # the few of one chat are found by an index of their own
     on_its_way = sa.exists().where(
         _d.c.chat_id == t.chat_id, _d.c.kind == t.kind, _d.c.subject == t.subject,
-        is_open, model.is_one_of(State.RESERVED, State.CALLING),
+        _d.c.settled_at.is_(None), _d.c.state != State.QUEUED.value,
     )  # fmt: skip
     return (
         sa.select(t.chat_id, t.kind, t.subject, _p.c.shown_at)
@@ -177,10 +176,10 @@ def shown(things: sa.FromClause) -> Shown:
 def finish(tx: Tx, now: dt.datetime, delivery_id: int, state: State, reason: str = "") -> None:
     """The delivery is over."""
     values = {"state": state.value, "reason": reason[:200], "settled_at": now}
-    tx.execute(FINISH, {"delivery_id": delivery_id} | values)
+    tx.execute(_FINISH, {"delivery_id": delivery_id} | values)
 
 
-FINISH = (
+_FINISH = (
     _d.update()
     .where(_d.c.id == sa.bindparam("delivery_id"))
     .values({name: sa.bindparam(name) for name in ("state", "reason", "settled_at")})

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery import chats, claiming, model, outbox, pacing
 from bot.delivery.chats import ChatId
 from bot.delivery.message import Outcome, OutgoingMessage, Verdict
@@ -56,7 +56,7 @@ def begin_calls(tx: Tx, now: dt.datetime, delivery_ids: Collection[int], *, owne
 _MINE = sa.and_(_d.c.state == State.RESERVED.value, _d.c.owner == sa.bindparam("whose"))
 _BEGIN = (
     _d.update()
-    .where(_d.c.id.in_(sa.bindparam("ids", expanding=True)), _MINE)
+    .where(schema.among(_d.c.id, "ids"), _MINE)
     .values(state=State.CALLING.value, called_at=sa.bindparam("now"), attempts=_d.c.attempts + 1)
     .returning(_d.c.id)
 )
@@ -95,8 +95,7 @@ def settle_each(tx: Tx, now: dt.datetime, ended: Collection[tuple[Claimed, Outco
     """`settle` for several calls at once."""
     done = [(item, outcome) for item, outcome in ended if outcome.verdict in _done]
     if done:
-        sent = {"state": State.SENT.value, "reason": "", "settled_at": now}
-        tx.execute(outbox.FINISH, [{"delivery_id": item.delivery.id} | sent for item, _ in done])
+        tx.execute(_SENT, {"ids": [item.delivery.id for item, _ in done], "now": now})
         _post(tx, now, ((item, outcome.message_id) for item, outcome in done))
     for item, outcome in ended:
         if outcome.thread_lost:
@@ -105,6 +104,13 @@ def settle_each(tx: Tx, now: dt.datetime, ended: Collection[tuple[Claimed, Outco
             _settle_otherwise(tx, now, item, outcome)
         elif item.delivery.chat.state is ChatState.MUTED:
             chats.set_state(tx, now, item.delivery.chat.id, ChatState.OK)
+
+
+_SENT = (
+    _d.update()
+    .where(schema.among(_d.c.id, "ids"))
+    .values(state=State.SENT.value, reason="", settled_at=sa.bindparam("now"))
+)
 
 
 def _settle_otherwise(tx: Tx, now: dt.datetime, item: Claimed, outcome: Outcome) -> None:

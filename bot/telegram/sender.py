@@ -89,8 +89,9 @@ class Sender:
         self._at = at
         self.outcomes: collections.Counter[Verdict] = collections.Counter()
         self.in_flight = 0
+        self._under_way = 0  # calls that wait for their slot or for Telegram
+        self._ended: list[Ended] = []  # … and what became of those that do no more, until it is committed
         self._begin = Batches(self._begin_each)
-        self._settle = Batches(self._settle_each)
         self._look = asyncio.Event()
         self._is_away = False
         self._stop = asyncio.Event()
@@ -114,10 +115,10 @@ class Sender:
         """
         try:
             async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as calls:
-                claimer = calls.create_task(self._claim_until_stopped(calls))
+                turns = calls.create_task(self._turn_until_stopped(calls))
                 await self._stop.wait()
                 patience.reschedule(asyncio.get_running_loop().time() + STOP_WITHIN_S)
-                await claimer
+                await turns
         except TimeoutError:
             log.warning("calls_left_behind", calls=self.in_flight)  # whoever takes over makes them uncertain
         if self._fatal is not None:
@@ -137,32 +138,79 @@ class Sender:
             while not await self.is_idle():  # noqa: ASYNC110 - a row falls due without an event
                 await asyncio.sleep(0.02)
 
-    # ── claiming ────────────────────────────────────────────────────────────────────────────────────
+    # ── turns: settle what has ended, claim what there is room for ──────────────────────────────────
 
-    async def _claim_until_stopped(self, calls: asyncio.TaskGroup) -> None:
+    async def _turn_until_stopped(self, calls: asyncio.TaskGroup) -> None:
         if self._is_alone:
             await self._transact(settling.take_over)
         keeper = calls.create_task(self._keep_alive())
-        while not self._stop.is_set():
+        while not self._stop.is_set() or self.in_flight:
             self._look.clear()
-            room = self._room - self.in_flight
-            claimed = await self._claim(room) if room > 0 else []
+            claimed = await self._turn()
             for item in claimed:
-                self.in_flight += 1
+                self._under_way += 1
                 calls.create_task(self._deliver(item))
-            if not claimed or claimed[-1].slot_at - self._db.now() > ENOUGH:
+            if not self._ended and not self._may_claim_more(claimed):
                 await self._until_news(CLAIM_EVERY_S if self.in_flight else LOOK_EVERY_S)
         keeper.cancel()
         await self._transact(settling.leave, owner=self._owner)
 
-    async def _claim(self, room: int) -> list[outbox.Claimed]:
+    def _may_claim_more(self, claimed: Sequence[outbox.Claimed]) -> bool:
+        return bool(claimed) and self._free > 0 and claimed[-1].slot_at - self._db.now() <= ENOUGH
+
+    @property
+    def _free(self) -> int:
+        return 0 if self._stop.is_set() else self._room - self._under_way
+
+    async def _turn(self) -> list[outbox.Claimed]:
+        """One transaction for both: what a call has left free, the next takes with the same commit."""
+        ended, self._ended = self._ended, []
+        if not ended and self._free <= 0:
+            return []
         try:
-            claimed = await self._transact(self._claim_some, room, is_careful=False)
-        except claiming.WordsFailed:  # one of them cannot be rendered: find out which, the others go on
-            claimed = await self._transact(self._claim_some, room, is_careful=True)
+            claimed = await self._settle_and_claim(ended)
+        except Exception:
+            if not ended:
+                raise
+            claimed = []
+            for one in ended:  # one of them cannot be settled: find out which, the others are
+                await self._settle_alone(one)
+        for _ in ended:
+            self._at("settled")
+        self.in_flight += len(claimed) - len(ended)
         if claimed:
             self._at("claimed")
         return claimed
+
+    async def _settle_and_claim(self, ended: Sequence[Ended]) -> list[outbox.Claimed]:
+        halt_for = max(
+            (outcome.retry_after for item, outcome in ended if self._is_token_too_fast(item, outcome)),
+            default=None,
+        )
+        try:
+            return await self._transact(self._turn_in, ended, self._free, halt_for, is_careful=False)
+        except claiming.WordsFailed:  # one of them cannot be rendered: find out which, the others go on
+            return await self._transact(self._turn_in, ended, self._free, halt_for, is_careful=True)
+
+    async def _settle_alone(self, one: Ended) -> None:
+        try:
+            await self._transact(self._turn_in, [one], 0, None, is_careful=True)
+        except Exception:  # one delivery must not stop the others; whoever takes over makes it uncertain
+            log.exception("delivery_not_settled", delivery=one[0].delivery.id, kind=one[0].delivery.kind)
+
+    def _turn_in(
+        self,
+        tx: Tx,
+        now: dt.datetime,
+        ended: Sequence[Ended],
+        free: int,
+        halt_for: dt.timedelta | None,
+        *,
+        is_careful: bool,
+    ) -> list[outbox.Claimed]:
+        if ended:
+            _settle(tx, now, ended, bot_id=self._bot_id, halt_for=halt_for, after=self._after)
+        return self._claim_some(tx, now, free, is_careful=is_careful) if free > 0 else []
 
     def _claim_some(self, tx: Tx, now: dt.datetime, room: int, *, is_careful: bool) -> list[outbox.Claimed]:
         return claiming.claim(
@@ -222,14 +270,15 @@ class Sender:
                 with metrics.CALL_SECONDS.time():
                     outcome = await self._call(item)
                 self._at("after_call")
-                await self._settle((item, self._noted(item, outcome)))
-                self._at("settled")
+                self._ended.append((item, self._noted(item, outcome)))
+            else:
+                self.in_flight -= 1
         except Exception:  # one delivery must not stop the others; whoever takes over makes it uncertain
             log.exception("delivery_failed", delivery=item.delivery.id, kind=item.delivery.kind)
-        finally:
-            if self.in_flight == self._room:
-                self._look.set()
             self.in_flight -= 1
+        finally:
+            self._under_way -= 1
+            self._look.set()
 
     async def _may_call(self, item: outbox.Claimed) -> bool:
         """Wait for the slot and commit that the call begins; False when it is not ours to make any more."""
@@ -278,12 +327,6 @@ class Sender:
                 "message_refused", delivery=it.id, kind=it.kind, subject=it.subject, detail=outcome.detail
             )
         return outcome
-
-    async def _settle_each(self, ended: Sequence[Ended]) -> Sequence[None]:
-        halts = [outcome.retry_after for item, outcome in ended if self._is_token_too_fast(item, outcome)]
-        halt_for = max(halts, default=None)
-        await self._transact(_settle, ended, bot_id=self._bot_id, halt_for=halt_for, after=self._after)
-        return [None] * len(ended)
 
     def _is_token_too_fast(self, item: outbox.Claimed, outcome: Outcome) -> bool:
         """One chat's 429 is that chat's; several within seconds are ours altogether."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.db import Tx
 from bot.delivery.chats import ChatId
 from bot.delivery.model import ChatState, chat, chat_address
-from bot.roster import access, bindings, contacts, model, sheets, unit_tree
+from bot.roster import access, bindings, contacts, model, sheets, unit_tree, units
 from bot.roster.contacts import Contact
 from bot.roster.units import Unit
 
@@ -93,20 +93,13 @@ def _is_within(word: str, name: str) -> bool:
     return all(character in rest for character in word)
 
 
-def below(everyone: Iterable[Unit], top: Unit) -> list[Unit]:
-    """What a page of this unit lists, in roster order: a county's units; a city's counties and what is its own."""
-    if top.kind == "city":
-        return [u for u in everyone if u.id != top.id and (u.kind == "county" or u.county_id is None)]
-    if top.kind == "county":
-        return [u for u in everyone if u.county_id == top.id and u.id != top.id]
-    return [u for u in everyone if u.parent_id == top.id]
-
-
-def tops(everyone: Iterable[Unit], within: access.Scope) -> list[Unit]:
+def tops(tx: Tx, within: access.Scope) -> list[Unit]:
     """Where a reader begins: the city, or the counties and single units within reach."""
     if within.everything:
-        return [u for u in everyone if u.kind == "city"]
-    return [u for u in everyone if u.id in within.counties or u.id in within.units]
+        city = units.city(tx)
+        return [city] if city is not None else []
+    only = access.Scope(everything=False, counties=frozenset(), units=within.counties | within.units)
+    return units.within(tx, only)
 
 
 # ── how far each can be reached ──────────────────────────────────────────────────────────────────

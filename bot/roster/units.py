@@ -58,6 +58,24 @@ def every(tx: Tx) -> list[Unit]:
     return [_unit(row) for row in tx.execute(_open)]
 
 
+def within(tx: Tx, scope: access.Scope) -> list[Unit]:
+    """The open units within the scope, in the order of units.csv."""
+    if scope.everything:
+        return every(tx)
+    here = sa.or_(_u.c.county_id.in_(scope.counties), _u.c.id.in_(scope.units))
+    return [_unit(row) for row in tx.execute(_open.where(here))]
+
+
+def below(tx: Tx, unit: Unit) -> list[Unit]:
+    """The open units right below: a county's are all that lie in it, the city's its counties and what is in none."""
+    here = _u.c.parent_id == unit.id
+    if unit.kind == "county":
+        here = sa.and_(_u.c.county_id == unit.id, _u.c.id != unit.id)
+    elif unit.kind == "city":
+        here = sa.and_(sa.or_(_u.c.county_id.is_(None), _u.c.kind == "county"), _u.c.id != unit.id)
+    return [_unit(row) for row in tx.execute(_open.where(here))]
+
+
 def get(tx: Tx, unit_id: int) -> Unit:
     """The unit with this id, closed or not."""
     return _unit(tx.execute(sa.select(_u).where(_u.c.id == unit_id)).one())

@@ -4,7 +4,7 @@ Every page is worked out anew from what its buttons say and from the reader's pr
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from bot import errors
@@ -26,6 +26,9 @@ from bot.texts import Words
 
 Rows = tuple[tuple[Button, ...], ...]
 LATELY = 3  # notices told on a unit's page; all are behind a button
+SLIPS_OF = (
+    500  # units of a list for which slips are offered: a county; a whole city's are printed on the server
+)
 CODES = 8  # of one post; more holders than that no post has
 COPIED = 256  # characters a button can put on the clipboard
 GROUP = "g"  # in place of a role's number: the code that binds the unit's group
@@ -144,22 +147,32 @@ class UnitPages:
         return OutgoingMessage(html, tuple(rows))
 
     def _mine(self, tx: Tx, person: Person) -> list[Unit]:
-        within = person.scope(Action.SEE_NAMES)
-        return [u for u in roster.every(tx) if within.has(u.place)]
+        return roster.within(tx, person.scope(Action.SEE_NAMES))
 
     def _listing(self, tx: Tx, person: Person, at: Place) -> _Listing:
-        mine = self._mine(tx, person)
         if at.word:
-            return _Listing(tuple(_Item(u, (u,)) for u in directory.search(mine, at.word).units))
-        tops = directory.tops(mine, person.scope(Action.SEE_NAMES))
+            return _Listing(
+                tuple(_Item(u, (u,)) for u in directory.search(self._mine(tx, person), at.word).units)
+            )
+        within = person.scope(Action.SEE_NAMES)
+        tops = directory.tops(tx, within)
         if at.top is not None:
             top = self._unit(tx, person, at.top)
         elif len(tops) == 1:
             top = tops[0]
         else:
-            return _Listing(tuple(_item(mine, u) for u in tops))
-        inside = tuple(_item(mine, u) for u in directory.below(mine, top))
-        return _Listing((_Item(top, (top,)), *inside), top)
+            return _Listing(tuple(_item(u, roster.below(tx, u) if _has_area(u) else []) for u in tops))
+        inside = [u for u in roster.below(tx, top) if within.has(u.place)]
+        if top.kind != "city":
+            return _Listing((_Item(top, (top,)), *(_item(u, []) for u in inside)), top)
+        counties: dict[int | None, list[Unit]] = defaultdict(list)
+        for unit in self._mine(tx, person):
+            counties[unit.county_id].append(unit)
+        areas = (
+            _item(u, [one for one in counties[u.id] if one.id != u.id] if _has_area(u) else [])
+            for u in inside
+        )
+        return _Listing((_Item(top, (top,)), *areas), top)
 
     def _door(self, item: _Item, at: Place, reach: dict[int, Reach]) -> Button:
         if not item.is_area:
@@ -184,7 +197,7 @@ class UnitPages:
         return (row,) if row else ()
 
     def _doing(
-        self, tx: Tx, person: Person, at: Place, listing: _Listing, everyone: Iterable[Unit]
+        self, tx: Tx, person: Person, at: Place, listing: _Listing, everyone: list[Unit]
     ) -> list[tuple[Button, ...]]:
         """The newest table of a county, slips to print, the way up."""
         rows: list[tuple[Button, ...]] = []
@@ -195,16 +208,15 @@ class UnitPages:
             if newest is not None:
                 label = self._say("units.newest", title=newest.title)
                 rows.append((Button(label, place.Page(newest.id, row=str(top.id)).callback()),))
-        count = 0 if at.word else inviting.outstanding(tx, person, list(everyone))
+        is_few = not at.word and len(everyone) <= SLIPS_OF
+        count = inviting.outstanding(tx, person, everyone) if is_few else 0
         if 0 < count <= inviting.SLIPS_AT_ONCE:
             label = self._say("units.to_slips", count=count)
             rows.append((Button(label, replace(at, page=0).of_slips()),))
-        if at.source and not (top is not None and [top] == self._tops(tx, person)):
+        tops = directory.tops(tx, person.scope(Action.SEE_NAMES))
+        if at.source and not (top is not None and [top] == tops):
             rows.append((Button(self._say("units.back"), self._up(tx, person, top).callback()),))
         return rows
-
-    def _tops(self, tx: Tx, person: Person) -> list[Unit]:
-        return directory.tops(self._mine(tx, person), person.scope(Action.SEE_NAMES))
 
     def _up(self, tx: Tx, person: Person, top: Unit | None) -> Place:
         """The list above, as far as it is within reach."""
@@ -252,7 +264,7 @@ class UnitPages:
         if total > len(asked):
             past = at.of_unit(unit_place.PAST, unit.id, "0")
             rows.append((Button(self._say("units.to_past", count=total), past),))
-        inside = directory.below(self._mine(tx, person), unit)
+        inside = [u for u in roster.below(tx, unit) if person.may(Action.SEE_NAMES, u.place)]
         if inside and at.top != unit.id:
             label = self._say("units.to_below", count=len(inside))
             rows.append((Button(label, unit_place.below(unit.id).callback()),))
@@ -380,9 +392,12 @@ def role_of(word: str) -> Role | None:
     return None if word == GROUP else list(Role)[int(word)]
 
 
-def _item(mine: list[Unit], unit: Unit) -> _Item:
-    is_area = unit.kind in ("county", "city")
-    return _Item(unit, (unit, *(u for u in directory.below(mine, unit))) if is_area else (unit,))
+def _has_area(unit: Unit) -> bool:
+    return unit.kind in ("county", "city")
+
+
+def _item(unit: Unit, inside: list[Unit]) -> _Item:
+    return _Item(unit, (unit, *inside))
 
 
 def _belongs(item: _Item, part: Part, reach: dict[int, Reach]) -> bool:

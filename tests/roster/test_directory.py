@@ -1,12 +1,19 @@
 """Units found by what people call them."""
 
+import datetime as dt
+
 import pytest
 
-from bot.roster import directory
-from bot.roster.access import Scope
+from bot import errors
+from bot.db import Tx
+from bot.roster import directory, model, people, units
+from bot.roster.access import Role, Scope
 from bot.roster.units import Unit
 from bot.summaries import unit_place
+from bot.summaries.unit_pages import UnitPages
 from bot.summaries.unit_place import Part, Place
+from bot.texts import Words
+from tests.notices import world
 
 
 def unit(
@@ -59,19 +66,52 @@ def test_a_page_opens_at_once_only_where_there_is_no_doubt(said: str, only: str 
     assert (found.code if found else None) == only
 
 
-def test_a_list_has_each_unit_of_its_area_once() -> None:
-    by_code = {u.code: u for u in CITY}
-    assert [u.code for u in directory.below(CITY, by_code["CITY"])] == ["OFFICE", "DH", "HD", "SZ01", "GX01"]
-    assert [u.code for u in directory.below(CITY, by_code["DH"])] == ["DH01", "DH02", "DH03", "DH04"]
-    assert [u.code for u in directory.below(CITY, by_code["DH01"])] == ["DH04"]
+# ── the tree ─────────────────────────────────────────────────────────────────────────────────────
+
+READER = 903
 
 
-def test_a_reader_begins_where_the_area_does() -> None:
-    def codes(scope: Scope) -> list[str]:
-        return [u.code for u in directory.tops(CITY, scope)]
+def codes(some: list[Unit]) -> list[str]:
+    return [u.code for u in some]
 
-    assert codes(Scope(everything=True, counties=frozenset(), units=frozenset())) == ["CITY"]
-    assert codes(Scope(everything=False, counties=frozenset({10}), units=frozenset({31}))) == ["DH", "SZ01"]
+
+async def test_a_list_has_each_unit_of_its_area_once_and_a_reader_begins_where_the_area_does(db) -> None:
+    ids = await db.transact(world.found)
+    by_code = {u.code: u for u in await db.read(units.every)}
+    for top, listed in (
+        ("YC", ["DH", "HD", "SZ1", "GX1"]), ("DH", ["DH1", "DH2", "DH3"]), ("DH1", ["DH3"]), ("DH2", []),
+    ):  # fmt: skip
+        assert codes(await db.read(units.below, by_code[top])) == listed
+    everywhere = Scope(everything=True, counties=frozenset(), units=frozenset())
+    mixed = Scope(everything=False, counties=frozenset({ids["DH"]}), units=frozenset({ids["SZ1"]}))
+    assert codes(await db.read(directory.tops, everywhere)) == ["YC"]
+    assert codes(await db.read(directory.tops, mixed)) == ["DH", "SZ1"]
+    assert codes(await db.read(units.within, mixed)) == ["DH", "DH1", "DH2", "DH3", "SZ1"]
+
+
+async def test_a_reader_of_one_school_does_not_see_its_branches(db) -> None:
+    """A right at a school ends there, whatever hangs below it."""
+    ids = await db.transact(world.found)
+
+    def watches(tx: Tx, now: dt.datetime) -> None:
+        values = {"name": "张督学", "created_at": now}
+        (contact_id,) = tx.execute(model.contact.insert().values(values).returning(model.contact.c.id)).one()
+        people.give_post(tx, now, contact_id=contact_id, unit_id=ids["DH1"], role=Role.INSPECTOR)
+        enrolled = {"contact_id": contact_id, "user_id": READER, "via": "code", "since": now}
+        tx.execute(model.enrolment.insert().values(enrolled))
+
+    await db.transact(watches)
+    pages = UnitPages(Words(dt.UTC), "masked")
+    shown = await db.read(pages.units, db.now(), READER, Place())
+    page = await db.read(pages.one, db.now(), READER, ids["DH1"], Place())
+    labels = [button.text for row in (*shown.rows, *page.rows) for button in row]
+    assert [label for label in labels if "DH" in label] == ["⚪ DH1单位"]
+    assert not any("下属" in label for label in labels)
+    for code in ("DH3", "DH", "DH2"):
+        with pytest.raises(errors.NotAllowed):
+            await db.read(pages.one, db.now(), READER, ids[code], Place())
+        with pytest.raises(errors.NotAllowed):
+            await db.read(pages.units, db.now(), READER, unit_place.below(ids[code]))
 
 
 # ── what buttons carry ───────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from bot.notices import asking, cards
 from bot.plans import model, report_messages, reports, switching
 from bot.plans.report_pages import ReportPages
 from bot.plans.reports import Part
-from bot.roster import bindings
+from bot.roster import bindings, messages
 from bot.roster import model as roster
 from tests.plans.test_days_off import DH_OFFICER, HEAD, hire
 from tests.plans.town import ADMIN, BOT_ID, OFFICER, Town, at
@@ -62,7 +62,9 @@ def alarm(town: Town, when: str = "") -> list[str]:
 def leave(town: Town, **outcomes: Outcome) -> dict[int, list[OutgoingMessage]]:
     """All that is due leaves, with these outcomes in these groups; private chat → the reports shown there."""
     by_chat = {GROUPS[code]: outcome for code, outcome in outcomes.items()}
-    prepare = cards.preparations(town.book.words) | report_messages.preparations(lambda: town.book)
+    words = town.book.words
+    prepare = cards.preparations(words) | messages.preparations(words)
+    prepare |= report_messages.preparations(lambda: town.book)
     shown: dict[int, list[OutgoingMessage]] = {}
     for _ in range(20):
         claimed = claiming.claim(

@@ -96,7 +96,7 @@ async def test_what_should_have_left_long_ago_goes_back_to_its_author(bureau: Bu
     await bureau.press("刘市安", "发送(6)")
 
     assert await bureau.tick(seconds=60 + 1801) == [None]
-    assert "机器人刚才没在运行,没有发出。" in (await bureau.delivered())["刘市安"]
+    assert "我刚才没在运行,没有发出。" in (await bureau.delivered())["刘市安"]
     assert "将发给 6 校" in await bureau.press("刘市安", "改一改")
 
 

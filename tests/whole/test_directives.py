@@ -151,9 +151,9 @@ async def test_a_correction_edits_and_a_recall_takes_away(workday: City) -> None
     again = await town.say("刘市安", "汇总")
     assert "【已撤回】" in again.text  # there is no other
     assert "已报 1" in plain(again)
-    await town.until(lambda: "【已撤回】" in asked.text and "收回或标明 2,没改到 1" in plain(asked))
-    await town.press("刘市安", asked, "没改到的 1 个")
-    await town.until(lambda: "1 山阳实验小学钱校长:对方停用了机器人" in asked.text)
+    await town.until(lambda: "【已撤回】" in asked.text and "已撤回 2,没撤回 1" in plain(asked))
+    await town.press("刘市安", asked, "没成的 1 个")
+    await town.until(lambda: "1 山阳实验小学钱校长:对方停用了我" in asked.text)
 
 
 async def test_a_county_tells_to_how_many_of_its_schools_it_has_passed_it_on(workday: City) -> None:

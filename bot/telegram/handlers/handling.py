@@ -36,7 +36,7 @@ class Handlings:
         ))  # fmt: skip
 
     async def left(self, _: telegram.Update, context: Context) -> None:
-        """[没改到的 n 个]."""
+        """[没成的 n 个]."""
         await self._look(context, lambda tx, now, it: self.pages.left(
             tx, now, person=people.by_user(tx, context.user_id), notice_id=it.notice, page=it.number(0) or 0
         ))  # fmt: skip

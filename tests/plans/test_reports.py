@@ -18,7 +18,7 @@ from bot.notices import asking, cards
 from bot.plans import model, report_messages, reports, switching
 from bot.plans.report_pages import ReportPages
 from bot.plans.reports import Part
-from bot.roster import bindings, menus, messages
+from bot.roster import bindings, messages
 from bot.roster import model as roster
 from tests.plans.test_days_off import DH_OFFICER, HEAD, hire
 from tests.plans.town import ADMIN, BOT_ID, OFFICER, Town, at

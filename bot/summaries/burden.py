@@ -7,7 +7,7 @@ again.
 
 import datetime as dt
 import statistics
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from bot.roster.units import Unit
 from bot.summaries import model
 
 KIND = "burden"
-FROM, UNTIL = dt.time(9), dt.time(18)
+FROM, UNTIL = dt.time(10), dt.time(18)  # at nine the plans of the month's first day fire
 KEEPS = dt.timedelta(days=7)  # after the month's first working day; later the next one is nearer
 ANSWERED_WITHIN = dt.timedelta(days=60)  # what is tapped in a month was asked at most so long before it
 DAY, WEEK = dt.timedelta(days=1), dt.timedelta(days=7)
@@ -121,7 +121,7 @@ def read(tx: Tx, first: dt.date, *, cap: int, zone: dt.tzinfo) -> Month:
     everyone = units.every(tx)
     by_id = {u.id: u for u in everyone}
     schools = tuple(
-        School(u.name, _row(u, by_id), asks[u.id], taps.get(u.id, 0), max(weeks[u.id].values(), default=0))
+        School(u.name, _row(u, by_id), asks.get(u.id, 0), taps.get(u.id, 0), weeks.get(u.id, 0))
         for u in everyone
         if u.owes_answers
     )
@@ -149,25 +149,26 @@ def _spread(figures: list[int]) -> Spread:
 
 def _asks(
     tx: Tx, first: dt.date, after: dt.date, zone: dt.tzinfo
-) -> tuple[Counter[int], dict[int, Counter[dt.date]], int]:
-    """Unit → asks of the month; unit → Monday → routine asks of the weeks that end in it; how many notices the month had."""
-    monday = _monday(first)
-    query = (
-        sa.select(_a.c.unit_id, _n.c.id, _n.c.published_at, _n.c.category)
-        .join(_n, _n.c.id == _a.c.notice_id)
-        .where(*_real(_midnight(monday, zone), _midnight(after, zone)))
+) -> tuple[dict[int, int], dict[int, int], int]:
+    """Unit → asks of the month; unit → the most routine asks of a week that ends in it; how many notices the month had."""
+    query = sa.select(_n.c.id, _n.c.published_at, _n.c.category)
+    rows = tx.execute(query.where(*_real(_midnight(_monday(first), zone), _midnight(after, zone))))
+    days = [(row.id, row.published_at.astimezone(zone).date(), row.category) for row in rows]
+    asked = [number for number, day, _ in days if day >= first]
+    weeks: dict[int, int] = defaultdict(int)
+    for monday in {_monday(day) for _, day, _ in days if _monday(day) + WEEK <= after}:
+        routine = [number for number, day, kind in days if kind == "routine" and _monday(day) == monday]
+        for unit_id, count in _counted(tx, routine).items():
+            weeks[unit_id] = max(weeks[unit_id], count)
+    return _counted(tx, asked), weeks, len(asked)
+
+
+def _counted(tx: Tx, notice_ids: list[int]) -> dict[int, int]:
+    """Unit → of how many of these notices it owed an answer."""
+    query = sa.select(_a.c.unit_id, sa.func.count()).where(
+        _a.c.notice_id.in_(notice_ids), _a.c.contact_id.is_(None)
     )
-    asks: Counter[int] = Counter()
-    weeks: dict[int, Counter[dt.date]] = defaultdict(Counter)
-    days: dict[int, dt.date] = {}
-    last_monday = _monday(after) - WEEK if after.weekday() else after - WEEK
-    for row in tx.execute(query):
-        day = days.get(row.id) or days.setdefault(row.id, row.published_at.astimezone(zone).date())
-        if day >= first:
-            asks[row.unit_id] += 1
-        if row.category == "routine" and (week := _monday(day)) <= last_monday:
-            weeks[row.unit_id][week] += 1
-    return asks, weeks, sum(day >= first for day in days.values())
+    return {row[0]: row[1] for row in tx.execute(query.group_by(_a.c.unit_id))}
 
 
 def _taps(tx: Tx, start: dt.datetime, end: dt.datetime) -> dict[int, int]:

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot import errors
 from bot.db import Tx
@@ -37,6 +37,9 @@ class Burdens:
 
     words: Words
     cap: Cap
+    counted: dict[tuple[dt.date, dt.date], Month] = field(
+        default_factory=dict
+    )  # told today to several: counted once
 
     def told(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """Last month's, for the administrator whose chat it is."""
@@ -46,19 +49,24 @@ class Burdens:
         if burden.month_before(now.astimezone(self.words.zone).date()) != month:
             return stale.TOO_LATE
         try:
-            return self.page(tx, now, delivery.chat.telegram_id, month, is_repeat=delivery.is_repeat)
+            self.entitled(tx, delivery.chat.telegram_id)
         except errors.NotAllowed:
             return Drop("no right to it any more")
+        today = now.astimezone(self.words.zone).date()
+        if (month, today) not in self.counted:
+            self.counted.clear()
+            self.counted[month, today] = burden.read(tx, month, cap=self.cap(), zone=self.words.zone)
+        return self._page(self.counted[month, today], now, is_repeat=delivery.is_repeat)
 
-    def page(
-        self, tx: Tx, now: dt.datetime, user_id: int, first: dt.date | None = None, *, is_repeat: bool = False
-    ) -> OutgoingMessage:
+    def page(self, tx: Tx, now: dt.datetime, user_id: int, first: dt.date | None = None) -> OutgoingMessage:
         """The figures of a month; None: of the last.
 
         Raises:
             NotAllowed: no administrator.
         """
-        it = self.read(tx, now, user_id, first)
+        return self._page(self.read(tx, now, user_id, first), now, is_repeat=False)
+
+    def _page(self, it: Month, now: dt.datetime, *, is_repeat: bool) -> OutgoingMessage:
         html = self.words.html(
             "burden.page", m=it, lines=[_line(line) for line in it.lines], is_repeat=is_repeat
         )
@@ -95,12 +103,20 @@ class Burdens:
         Raises:
             NotAllowed: no administrator.
         """
-        person = people.by_user(tx, user_id)
-        if person is None or not person.has(Role.ADMIN):
-            raise errors.NotAllowed(self.words.plain("burden.not_entitled"))
+        self.entitled(tx, user_id)
         today = now.astimezone(self.words.zone).date()
         month = burden.month_before(today) if first is None else min(first, today.replace(day=1))
         return burden.read(tx, month, cap=self.cap(), zone=self.words.zone)
+
+    def entitled(self, tx: Tx, user_id: int) -> None:
+        """Whether this is an administrator.
+
+        Raises:
+            NotAllowed: it is none.
+        """
+        person = people.by_user(tx, user_id)
+        if person is None or not person.has(Role.ADMIN):
+            raise errors.NotAllowed(self.words.plain("burden.not_entitled"))
 
     def workbook(self, it: Month) -> bytes:
         """Every school, in the order of the roster; slow, and run off the event loop."""

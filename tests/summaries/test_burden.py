@@ -133,10 +133,10 @@ async def owed(db):
 @pytest.mark.parametrize(
     ("at", "is_time"),
     [
-        (local(1, 10, "09:00"), False), (local(7, 10, "17:00"), False), (local(8, 10, "08:59"), False),
-        (local(8, 10, "09:00"), True), (local(8, 10, "18:00"), False), (local(9, 10, "09:00"), True),
-        (local(11, 10, "09:00"), False), (local(15, 10, "09:00"), False), (local(2, 11, "09:00"), True),
-        (local(1, 11, "09:00"), False), (local(1, 12, "09:00"), True),
+        (local(1, 10, "10:00"), False), (local(7, 10, "17:00"), False), (local(8, 10, "09:59"), False),
+        (local(8, 10, "10:00"), True), (local(8, 10, "18:00"), False), (local(9, 10, "10:00"), True),
+        (local(11, 10, "10:00"), False), (local(15, 10, "10:00"), False), (local(2, 11, "10:00"), True),
+        (local(1, 11, "10:00"), False), (local(1, 12, "10:00"), True),
     ],
 )  # fmt: skip
 def test_it_is_time_from_the_first_working_day_of_the_month_on(at, is_time):

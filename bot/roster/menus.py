@@ -19,6 +19,10 @@ from bot.texts import Words
 
 KIND = "menu"  # its subject is the menu's key: the newest posting says which one the chat shows
 BY_NAME = 500  # bind variables of one statement; of more people everything is read
+TOGETHER, APART = (
+    50,
+    dt.timedelta(seconds=10),
+)  # a whole city's menus: five a second leave room for the cards' edits
 ITSELF = 0  # in place of a message's number: it is the chat that is changed, as often as it takes
 
 _e, _p, _u = model.enrolment, model.post, model.unit
@@ -33,28 +37,38 @@ def changed(tx: Tx, now: dt.datetime, user_ids: Collection[int]) -> None:
         outbox.show(tx, now, chat_id, KIND, key, lane=Lane.REFRESH)
 
 
+def settle(tx: Tx, now: dt.datetime, user_id: int) -> None:
+    """This person, back after a while, sees the menu that is theirs; nothing is owed where it is there already."""
+    outbox.show_each(tx, now, _owed(tx, frozenset({user_id})), KIND, lane=Lane.REFRESH)
+
+
 def settle_all(tx: Tx, now: dt.datetime) -> int:
     """Whoever has another menu than is theirs is owed it: after an import, or a new version with new commands.
 
     Returns:
         How many are.
     """
-    roles = _roles(tx, None)
-    shown = {
-        row.chat_id: row.subject
-        for row in tx.execute(
-            sa.select(posting.c.chat_id, posting.c.subject)
-            .where(posting.c.kind == KIND)
-            .order_by(posting.c.shown_at)
-        )
-    }
-    owed: list[tuple[ChatId, str]] = []
-    for user_id, chat_id in _chats(tx, None).items():
+    owed = _owed(tx, None)
+    for number, first in enumerate(range(0, len(owed), TOGETHER)):
+        start = now + number * APART
+        outbox.show_each(tx, now, owed[first : first + TOGETHER], KIND, lane=Lane.REFRESH, not_before=start)
+    return len(owed)
+
+
+def _owed(tx: Tx, user_ids: frozenset[int] | None) -> list[tuple[ChatId, str]]:
+    """Chats that were shown another menu last, each with the key of its own."""
+    roles, theirs = _roles(tx, user_ids), _chats(tx, user_ids)
+    p = posting.c
+    query = sa.select(p.chat_id, p.subject).where(p.kind == KIND).order_by(p.shown_at)
+    if len(theirs) < BY_NAME:
+        query = query.where(p.chat_id.in_(theirs.values()))
+    shown = {row.chat_id: row.subject for row in tx.execute(query)}
+    owed = []
+    for user_id, chat_id in theirs.items():
         key = commands.key(commands.menu(roles.get(user_id, frozenset())))
         if shown.get(chat_id, commands.key(())) != key:
             owed.append((chat_id, key))
-    outbox.show_each(tx, now, owed, KIND, lane=Lane.REFRESH)
-    return len(owed)
+    return owed
 
 
 def _roles(tx: Tx, user_ids: frozenset[int] | None) -> dict[int, frozenset[Role]]:

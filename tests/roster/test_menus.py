@@ -155,6 +155,37 @@ async def test_an_import_or_a_new_version_is_followed_once(city):
     assert await city.db.transact(menus.settle_all) == 0
 
 
+async def test_who_had_blocked_the_bot_sees_the_right_menu_on_coming_back(city):
+    def chat_is(tx: Tx, now: dt.datetime, state: model.ChatState) -> None:
+        chat = chats.find(tx, HEAD)
+        assert chat is not None
+        chats.set_state(tx, now, chat.id, state)
+
+    await city.db.transact(chat_is, model.ChatState.BLOCKED)
+    await city.db.transact(enrolment.by_phone, user_id=HEAD, phone=world.phone("zhao"))
+    assert await city.owed() == {}
+    await city.db.transact(chat_is, model.ChatState.OK)
+    await city.db.transact(menus.settle, HEAD)
+    assert await city.owed() == {HEAD: SCHOOLS}
+    await city.db.transact(menus.settle, HEAD)
+    assert await city.owed() == {}
+
+
+async def test_a_whole_citys_menus_leave_room_for_what_is_urgent(city, monkeypatch):
+    monkeypatch.setattr(menus, "TOGETHER", 1)
+    for user, who in ((HEAD, "zhao"), (STRANGER, "sun")):
+        await city.db.transact(enrolment.by_phone, user_id=user, phone=world.phone(who))
+    d = model.delivery
+    await city.db.transact(lambda tx, _: tx.execute(d.delete()))
+    assert await city.db.transact(menus.settle_all) == 2
+    first, second = await city.db.read(
+        lambda tx: tx.execute(sa.select(d.c.not_before).order_by(d.c.id)).scalars().all()
+    )
+    assert second - first == menus.APART
+    assert await city.db.transact(menus.settle_all) == 2  # asked for again: nothing is doubled
+    assert await city.db.read(lambda tx: tx.execute(sa.select(sa.func.count()).select_from(d)).scalar()) == 2
+
+
 async def test_there_and_back_before_it_is_sent_ends_with_the_menu_that_is_right(city):
     """The first is dropped when its turn comes: it is not theirs any more."""
     await city.db.transact(enrolment.by_phone, user_id=HEAD, phone=world.phone("zhao"))

@@ -14,7 +14,7 @@ from bot.notices import joining, pressing
 from bot.notices.joining import Arrival, GroupSeen
 from bot.notices.rules import Value
 from bot.plans import place
-from bot.roster import access, enrolment, people, units
+from bot.roster import access, enrolment, menus, people, units
 from bot.roster.enrolment import Result
 from bot.roster.people import Person
 from bot.telegram.context import Context
@@ -53,6 +53,7 @@ def _face(tx: Tx, user_id: int) -> _Face:
 
 def _came_in(tx: Tx, now: dt.datetime, user_id: int) -> _Face:
     joining.came_in(tx, now, user_id=user_id)
+    menus.settle(tx, now, user_id)
     return _face(tx, user_id)
 
 

@@ -37,10 +37,12 @@ async def test_a_school_is_found_by_what_people_call_it_and_who_may_not_look_see
     assert plain(page).startswith(
         "金滩镇中心小学(大河县) 小学·编码 DH01 ── 联系人 ── "
         "✅ 校长 王金滩 138****0011 ⚪ 副校长 宋副手 没登记 138****0012 值班 0310-0000100 "
-        "── 群 ── ✅ DH01群 通知发到自己的群。 ── 最近的通知 ── 9月30日(周三) 消防自查:王校长 今天13:0"
+        "── 群 ── ✅ DH01群 通知发到自己的群。 ── 最近的通知 ── 9月30日(周三) 消防自查:王校长 13:0"
     )
     await turn(town, "郑大河", page, "看号码", comes="+86 138 0000 0011")
     await turn(town, "郑大河", page, "最近一次:消防自查", comes="已报“已查完”")
+    school = await town.say("郑大河", "DH02")
+    assert plain(school).endswith("── 最近的通知 ── 9月30日(周三) 消防自查:没登记")
     found = await town.say("刘市安", "/units 二小")
     assert plain(found).startswith("山阳第二小学(山阳市)")
     listed = await town.say("刘市安", "大河县")

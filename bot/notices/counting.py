@@ -122,11 +122,14 @@ def listed(
         return [s.assignment_id for s in some if which(s.mark) and within.has(s.place)]
     rows = tx.execute(_listed(area), _values(notice, at)).all()
     troubles = _troubles(tx, notice, at, {r.told for r in rows})
-    return [
-        r.id
-        for r in rows
-        if which(_mark(r, troubles.get(r.told))) and within.has(access.Place(r.unit_id, r.county_id))
-    ]
+    verdicts = {facts: which(_mark(r, troubles.get(r.told))) for facts, r in {r[3:]: r for r in rows}.items()}
+    found = [r for r in rows if verdicts[r[3:]]]
+    return [r.id for r in found if within.has(access.Place(r.unit_id, r.county_id))]
+
+
+def spoken_of(tx: Tx, notice: Notice, *, at: dt.datetime) -> set[int]:
+    """The assignments of which more was said than one tap: a line of text, or an officer's word."""
+    return set(tx.execute(_SPOKEN_OF, {"notice_id": notice.id, "at": at}).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +280,7 @@ def _facts(area: Area) -> sa.CTE:
 
 @lru_cache(AREAS)
 def _listed(area: Area) -> sa.Select[*tuple[object, ...]]:
-    """Each of them with what makes its mark, in roster order."""
+    """Each of them, and from the fourth on the facts that make its mark; in roster order."""
     it = _facts(area)
     some = [
         it.c[name]
@@ -314,6 +317,20 @@ def _since(area: Area) -> sa.Select[*tuple[object, ...]]:
     )
 
 
+def _spoken_of() -> sa.Select[int]:
+    """As in `_said` one looked for after the other: a year's answers are not read for those of one notice."""
+    one = (
+        sa.select(_an.assignment_id)
+        .where(_an.assignment_id == _a.id, queries.held(_an.at, _an.withdrawn_at, _AT))
+        .where(sa.or_(_an.on_behalf, _an.text != ""))
+        .limit(1)
+        .scalar_subquery()
+    )
+    some = sa.select(one.label("id")).where(_a.notice_id == _NOTICE).cte("some").prefix_with("MATERIALIZED")
+    return sa.select(some.c.id).where(some.c.id.is_not(None))
+
+
+_SPOKEN_OF = _spoken_of()
 _STEPS = (
     sa.select(_t.assignment_id, _t.id.label("thing"), _s.state.label("value"))
     .join_from(model.trouble, model.trouble_step, _s.trouble_id == _t.id)

@@ -1,6 +1,7 @@
 """One school's line of life under one notice: when a card reached it, and all it ever said."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -28,8 +29,14 @@ def delivered_at(tx: Tx, assignment_id: int) -> dt.datetime | None:
     return found
 
 
-def delivered(tx: Tx, notice_id: int, *, until: dt.datetime) -> dict[int, dt.datetime]:
-    """Assignment → when the first card reaching it was sent, or believed to be, up to an instant."""
+def delivered(
+    tx: Tx, notice_id: int, *, until: dt.datetime, among: Collection[int] | None = None
+) -> dict[int, dt.datetime]:
+    """Assignment → when the first card reaching it was sent, or believed to be, up to an instant.
+
+    Args:
+        among: only these assignments; None for all.
+    """
     q = model.asked
     query = (
         sa.select(q.c.assignment_id, sa.func.min(posting.c.sent_at))
@@ -38,6 +45,8 @@ def delivered(tx: Tx, notice_id: int, *, until: dt.datetime) -> dict[int, dt.dat
         .where(q.c.since <= until, posting.c.sent_at <= until)
         .group_by(q.c.assignment_id)
     )
+    if among is not None:
+        query = query.where(q.c.assignment_id.in_(among))
     return {row[0]: row[1] for row in tx.execute(query)}
 
 

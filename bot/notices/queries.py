@@ -230,10 +230,11 @@ def statuses(
         some = sa.and_(some, a.c.id.in_(assignment_ids))
     rows = tx.execute(_ASKED.where(some).order_by(a.c.position, a.c.unit_id)).all()
     ids = sa.select(a.c.id).where(some)
+    meant = assignment_ids if assignment_ids is not None and len(assignment_ids) < MANY else ids
     if rows and rows[0].kind == Kind.DIRECTIVE:
         heard = _heard_of_directive(tx, notice_id, ids, at)
     else:
-        heard = _folded(tx.execute(_heard(lambda assignment_id: assignment_id.in_(ids), at)))
+        heard = _folded(tx.execute(_heard(lambda assignment_id: assignment_id.in_(meant), at)))
     owing = [r for r in rows if heard.get(r.id, _NOTHING).owes]
     enrolled = _enrolled(tx, [r.unit_id for r in owing], at) if owing else frozenset()
     delivered = _delivered(tx, notice_id, [r.id for r in owing], at) if owing else frozenset()

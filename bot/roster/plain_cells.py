@@ -13,11 +13,16 @@ Value = str | int | float | dt.datetime | None
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")  # XML has no place for them
 
 
+def clean(text: str) -> str:
+    """The text as a cell can hold it: printable, with its line breaks."""
+    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def put(sheet: Worksheet, line: int, column: int, value: Value) -> Cell:
     """The cell holds the value; a text stays a text, also one that begins with = + - @ or a tab."""
     cell = cast("Cell", sheet.cell(row=line, column=column))  # nothing of ours is merged
     if isinstance(value, str):
-        cell.value = _UNPRINTABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+        cell.value = clean(value)
         cell.data_type = "s"
     else:
         cell.value = value

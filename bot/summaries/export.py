@@ -5,19 +5,22 @@ Read notice by notice, so that no snapshot is long; `build` is pure and slow, an
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from bot import errors
 from bot.audit import trail
 from bot.db import Tx
 from bot.inbox import questions
-from bot.notices import model, queries
+from bot.notices import counting, model, queries
+from bot.notices.counting import Area, Numbers
+from bot.notices.rules import Mark
 from bot.roster import access, people
 from bot.roster.people import Person
 from bot.summaries import workbook
 from bot.summaries.looks import HEADER_LINE, MOMENT_WIDTH, Book
 from bot.summaries.spans import Span
-from bot.summaries.workbook import FIGURE_WIDTHS, FIGURES, NAME_WIDTHS, NAMED, Sheets
+from bot.summaries.workbook import FIGURE_WIDTHS, FIGURES, NAME_WIDTHS, NAMED, Line
 from bot.texts import Words
 
 QUESTION = "export"
@@ -66,20 +69,41 @@ def begin(tx: Tx, now: dt.datetime, span: Span, *, user_id: int, zone: dt.tzinfo
     return [notice.id for notice in found[::-1]]
 
 
-def read(tx: Tx, now: dt.datetime, notice_id: int, *, user_id: int, phones: str) -> Sheets:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of the notices: its numbers, and the names of whom there is more to say than 已报."""
+
+    table: Numbers
+    lines: tuple[Line, ...]
+
+
+def read(tx: Tx, now: dt.datetime, notice_id: int, *, user_id: int, phones: str) -> Asked:
     """One of them as it stands, within the officer's area, with the names of whom there is more to say than 已报.
 
     Raises:
         NotAllowed: as `entitled`.
     """
     person = entitled(tx, user_id)
-    return workbook.collect(
-        tx, notice_id=notice_id, now=now, within=person.scope(access.Action.EXPORT).has, phones=phones,
-        phones_within=person.scope(access.Action.SEE_PHONES).has, everyone=False,
-    )  # fmt: skip
+    area = Area(person.scope(access.Action.EXPORT))
+    table = counting.numbers(tx, notice_id, now=now, area=area)
+    done = workbook.Done.read(tx, notice_id, now)
+    cared_for = done.reminded.keys() | done.phoned.keys()
+    perhaps = cared_for | set(counting.listed(tx, table.notice, _is_worth_a_line, at=now, area=area))
+    perhaps |= counting.spoken_of(tx, table.notice, at=now)
+    statuses = queries.statuses(tx, notice_id, at=now, assignment_ids=list(perhaps)) if perhaps else []
+    some = [
+        s for s in statuses
+        if area.has(s) and (s.assignment_id in cared_for or _is_worth_a_line(s.mark) or s.on_behalf or s.text)
+    ]  # fmt: skip
+    phones_within = person.scope(access.Action.SEE_PHONES).has
+    return Asked(table, workbook.lines(tx, table, some, done, phones=phones, phones_within=phones_within))
 
 
-def build(some: Sequence[Sheets], words: Words, title: str) -> bytes:
+def _is_worth_a_line(mark: Mark) -> bool:
+    return mark.owes or mark.excused or mark.late or mark.trouble is not None
+
+
+def build(some: Sequence[Asked], words: Words, title: str) -> bytes:
     """The XLSX: every figure as it stood when its notice was read."""
     book = Book(words)
     _notices(book, some, words, title)
@@ -88,7 +112,7 @@ def build(some: Sequence[Sheets], words: Words, title: str) -> bytes:
     return book.content()
 
 
-def _notices(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
+def _notices(book: Book, some: Sequence[Asked], words: Words, title: str) -> None:
     columns = words.plain("carry.notice_columns").split("\n")
     sheet = book.sheet(
         words.plain("carry.notices"),
@@ -108,7 +132,7 @@ def _notices(book: Book, some: Sequence[Sheets], words: Words, title: str) -> No
         )
 
 
-def _rows(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
+def _rows(book: Book, some: Sequence[Asked], words: Words, title: str) -> None:
     every = [(it.table.notice, row) for it in some for row in it.table.rows]
     columns = words.plain("carry.row_columns").split("\n")
     sheet = book.sheet(
@@ -124,7 +148,7 @@ def _rows(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
         book.put(sheet, line, values, ("文字", "时间", "文字", *FIGURES))
 
 
-def _names(book: Book, some: Sequence[Sheets], words: Words, title: str) -> None:
+def _names(book: Book, some: Sequence[Asked], words: Words, title: str) -> None:
     every = [(it.table.notice, line) for it in some for line in it.lines]
     columns = [
         *words.plain("carry.name_columns").split("\n"), *words.plain("workbook.name_columns").split("\n"),

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bot.roster import plain_cells
 from bot.roster.plain_cells import TEXT, Value
-from bot.summaries import lines
+from bot.summaries import lines, sheet_lines
 from bot.texts import Words
 
 Across = Literal["general", "center", "right"]
@@ -37,12 +37,16 @@ class Book:
         self._workbook = openpyxl.Workbook()
         scratch: Worksheet = self._workbook.worksheets[0]
         self._looks: dict[str, Any] = {}
+        self._numbers: dict[str, int] = {}
         self._widths: dict[str, Sequence[int]] = {}
+        self._lines: dict[str, list[str]] = {}
+        self._last: dict[str, int] = {}
         for line, style in enumerate(_styles(), start=1):
             self._workbook.add_named_style(style)
             cell: Any = scratch.cell(row=line, column=1)
             cell.style = style.name
             self._looks[style.name] = cell._style  # noqa: SLF001 - looking a style up by name takes as long as all the rest
+            self._numbers[style.name] = cell.style_id
         self._workbook.remove(scratch)
 
     def sheet(
@@ -68,7 +72,7 @@ class Book:
             sheet.column_dimensions[get_column_letter(index)].width = width
         last = f"{get_column_letter(len(widths))}{HEADER_LINE + max(lines, 1)}"
         sheet.auto_filter.ref = f"A{HEADER_LINE}:{last}"
-        self._widths[sheet.title] = widths
+        self._widths[sheet.title], self._lines[sheet.title] = widths, []
         self.put(sheet, 1, [title], ("题",))
         self.put(sheet, HEADER_LINE, columns, ("表头",) * len(columns))
         sheet.row_dimensions[1].height = TITLE_HIGH
@@ -78,25 +82,44 @@ class Book:
         return sheet
 
     def put(self, sheet: Worksheet, line: int, values: Iterable[Value], styles: Iterable[str]) -> None:
-        """A line of values, each in its style."""
+        """A line of values, each in its style; the lines come in their order."""
+        if line > HEADER_LINE:
+            self._add(sheet, line, list(values), list(styles))
+            return
         for column, (value, style) in enumerate(zip(values, styles, strict=True), start=1):
             cell: Any = plain_cells.put(sheet, line, column, value)
             cell._style = self._looks[style]  # noqa: SLF001 - as above
             if value and style in WRAPPED:
-                self._make_room(sheet, line, str(value), self._widths[sheet.title][column - 1])
+                height = _height(str(value), self._widths[sheet.title][column - 1])
+                sheet.row_dimensions[line].height = (
+                    max(sheet.row_dimensions[line].height or 0, height) or None
+                )
 
-    def _make_room(self, sheet: Worksheet, line: int, text: str, width: int) -> None:
-        """Not every program makes a row as high as its text; so it is said how high."""
-        rows = sum(max(1, math.ceil(lines.width(part) / (width - 1))) for part in text.split("\n"))
-        if rows > 1:
-            row = sheet.row_dimensions[line]
-            row.height = max(row.height or 0, rows * LINE_HIGH)
+    def _add(self, sheet: Worksheet, line: int, values: Sequence[Value], styles: Sequence[str]) -> None:
+        wrapped = [
+            _height(str(value), width)
+            for value, style, width in zip(values, styles, self._widths[sheet.title], strict=False)
+            if value and style in WRAPPED
+        ]
+        numbers = [self._numbers[style] for style in styles]
+        xml = sheet_lines.line(line, values, numbers, height=max(wrapped, default=0))
+        self._lines[sheet.title].append(xml)
+        self._last[sheet.title] = line
 
     def content(self) -> bytes:
         """The XLSX."""
         out = io.BytesIO()
         self._workbook.save(out)
-        return out.getvalue()
+        places = {sheet.title: place for place, sheet in enumerate(self._workbook.worksheets, start=1)}
+        added = {places[name]: some for name, some in self._lines.items() if some}
+        last = {places[name]: line for name, line in self._last.items()}
+        return sheet_lines.added(out.getvalue(), added, last=last)
+
+
+def _height(text: str, width: int) -> float:
+    """In points, 0 for the usual: not every program makes a row as high as its text; so it is said how high."""
+    rows = sum(max(1, math.ceil(lines.width(part) / (width - 1))) for part in text.split("\n"))
+    return rows * LINE_HIGH if rows > 1 else 0
 
 
 def _style(

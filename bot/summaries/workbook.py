@@ -4,12 +4,14 @@
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
+from typing import Self
 
 from bot.db import Tx
 from bot.notices import chase, desk, histories, progress, queries, rules, trouble
+from bot.notices.counting import Numbers
 from bot.notices.progress import Progress
 from bot.notices.queries import Status, Table
 from bot.notices.trouble import Trouble
@@ -69,27 +71,53 @@ def collect(
     within: Callable[[access.Place], bool] | None = None,
     phones: str = "masked",
     phones_within: Callable[[access.Place], bool] | None = None,
-    everyone: bool = True,
 ) -> Sheets:
-    """What the workbook of this notice says, live or as it stood at `as_of`.
+    """What the workbook of this notice says, live or as it stood at `as_of`: a line for every unit.
 
     Args:
         within: only units at these places; None for all.
         phones: `full`, `masked` or `never`.
         phones_within: only at these places is a number shown at all; None for all.
-        everyone: a line for every unit; otherwise only for those of whom there is more to say than 已报.
 
     Raises:
         Refused: as `queries.table`.
     """
     table = queries.table(tx, notice_id, now=now, as_of=as_of, within=within)
-    troubles = trouble.of_notice(tx, notice_id, at=table.at)
-    reminded = chase.counts(tx, notice_id, until=table.at)
-    phoned = chase.phoned(tx, notice_id, until=table.at)
-    delivered = histories.delivered(tx, notice_id, until=table.at)
-    done = reminded.keys() | phoned.keys()
-    listed = [s for s in table.statuses if everyone or s.assignment_id in done or _is_worth_a_line(s)]
-    known = contacts.first_of(tx, [s.unit_id for s in listed])
+    done = Done.read(tx, notice_id, table.at)
+    named = lines(tx, table, table.statuses, done, phones=phones, phones_within=phones_within)
+    is_directive = table.notice.kind is rules.Kind.DIRECTIVE
+    items = tuple(progress.of(tx, table)) if is_directive else ()
+    return Sheets(table, named, items)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What officers have done for a notice's assignments, each by its id: reminders, and the last 已电话."""
+
+    reminded: dict[int, int]
+    phoned: dict[int, dt.datetime]
+
+    @classmethod
+    def read(cls, tx: Tx, notice_id: int, at: dt.datetime) -> Self:
+        """As it stood at an instant."""
+        return cls(chase.counts(tx, notice_id, until=at), chase.phoned(tx, notice_id, until=at))
+
+
+def lines(
+    tx: Tx,
+    table: Table | Numbers,
+    some: Collection[Status],
+    done: Done,
+    *,
+    phones: str,
+    phones_within: Callable[[access.Place], bool] | None = None,
+) -> tuple[Line, ...]:
+    """A line for each of these of a table; the arguments as `collect`."""
+    notice_id, at = table.notice.id, table.at
+    among = None if len(some) >= queries.MANY else [s.assignment_id for s in some]
+    delivered = histories.delivered(tx, notice_id, until=at, among=among)
+    troubles = trouble.of_notice(tx, notice_id, at=at) if any(s.trouble for s in some) else {}
+    known = contacts.first_of(tx, [s.unit_id for s in some])
 
     def line(s: Status) -> Line:
         first = known.get(s.unit_id)
@@ -97,17 +125,11 @@ def collect(
         may_ring = phones_within is None or phones_within(s.place)
         return Line(
             s, troubles.get(s.assignment_id) if s.trouble else None, delivered.get(s.assignment_id),
-            reminded.get(s.assignment_id, 0), phoned.get(s.assignment_id), who,
+            done.reminded.get(s.assignment_id, 0), done.phoned.get(s.assignment_id), who,
             _shown(first, phones if may_ring else "never"),
         )  # fmt: skip
 
-    is_directive = table.notice.kind is rules.Kind.DIRECTIVE
-    items = tuple(progress.of(tx, table)) if is_directive else ()
-    return Sheets(table, tuple(line(s) for s in listed), items)
-
-
-def _is_worth_a_line(s: Status) -> bool:
-    return bool(s.owes or s.excused or s.late or s.on_behalf or s.trouble or s.text)
+    return tuple(line(s) for s in some)
 
 
 def _shown(contact: Contact | None, phones: str) -> str:

@@ -152,6 +152,8 @@ class Play:
         """Gathered by the database the numbers are the same."""
         counted = counting.numbers(self.world.tx, table.notice.id, **_instant(table))
         assert (counted.total, counted.rows) == (table.total, table.rows)
+        told = {s.assignment_id for s in table.statuses if s.on_behalf or s.text}
+        assert told <= counting.spoken_of(self.world.tx, table.notice, at=table.at)
 
     def _count_areas(self, table: queries.Table) -> None:
         """For every reader and on every page they are; and behind each stand the same names."""

@@ -223,6 +223,23 @@ def test_signs_no_file_can_hold_are_left_out():
     assert names_of(sheets_of(dataclasses.replace(YES, answer="text", text="坏\x00了\x1b")))[0][3] == "坏了"
 
 
+@pytest.mark.parametrize(
+    "text", ["<b>&amp;</b> ]]> \"'", "  前后有空格 ", "第一行\n第二行", "_x0041_", "😀二楼"]
+)
+def test_a_cell_holds_what_was_typed(text):
+    assert names_of(sheets_of(dataclasses.replace(YES, answer="text", text=text)))[0][3] == text
+
+
+def test_a_text_too_long_for_a_cell_is_cut():
+    text = "长" * 40_000
+
+    assert names_of(sheets_of(dataclasses.replace(YES, answer="text", text=text)))[0][3] == text[:32_767]
+
+
+def test_a_sheet_ends_where_its_total_stands():
+    assert opened(sheets_of(YES, OWING))["汇总"].dimensions == "A1:K4"
+
+
 def test_two_workbooks_are_made_alike():
     """Styles are not shared between workbooks, which may be made side by side."""
     first, second = opened(sheets_of(YES)), opened(sheets_of(YES))

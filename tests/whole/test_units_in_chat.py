@@ -56,6 +56,12 @@ async def test_a_school_is_found_by_what_people_call_it_and_who_may_not_look_see
     await turn(town, "刘市安", listed, "◂ 返回", comes="【单位】云川市教育局")
     assert "▸ 大河县 14 校·没登记 13" in listed.button_texts
 
+    # with a word behind or before it, the newest table of that county, or how it stands at that school
+    assert "大河县 实时 9月30日(周三)" in plain(await town.say("刘市安", "大河县汇总"))
+    assert "── 没登记 1/2 页 ──" in plain(await town.say("刘市安", "未报 大河县"))
+    assert "金滩镇中心小学(大河县教育局) 王校长 13:0" in plain(await town.say("刘市安", "金滩小学汇总"))
+    assert "我只认得几句话" in (await town.say("陈山阳", "大河县未报")).text
+
     # whose it is not: neither by word nor by a forged button; in a group nothing is told
     mine = town.data(listed, "▸ 大河县")
     assert "我只认得几句话" in (await town.say("陈山阳", "金滩小学")).text

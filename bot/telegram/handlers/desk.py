@@ -7,10 +7,11 @@ import telegram
 
 from bot.db import Tx
 from bot.delivery.message import Button, Callback, OutgoingMessage
-from bot.notices import chase, desk, queries, trouble
+from bot.notices import chase, desk, queries, trouble, unit_history
 from bot.notices.rules import TroubleState, Value
 from bot.notices.trouble_messages import TroubleMessages
 from bot.roster import access, people
+from bot.roster.units import Unit
 from bot.summaries import picking
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
@@ -56,6 +57,27 @@ class Desk:
             for n in [n for n in recent if n is not newest][:3]
         )
         await context.say(_with_rows(message, others))
+
+    async def of_unit(self, context: Context, unit: Unit, part: Part) -> None:
+        """大河县汇总, 一小未报: the newest notice that asked this county, or this school, and how it stands there."""
+
+        def query(tx: Tx, now: dt.datetime) -> OutgoingMessage:
+            is_county = unit.kind == "county"
+            counties, some = (
+                (frozenset({unit.id}), frozenset()) if is_county else (frozenset(), frozenset({unit.id}))
+            )
+            within = access.Scope(everything=unit.kind == "city", counties=counties, units=some)
+            newest = unit_history.newest(tx, within=within)
+            if newest is None:
+                return OutgoingMessage(self.words.html("desk.nothing"))
+            page = Page(newest.id, part=part)
+            if is_county:
+                page = Page(newest.id, row=str(unit.id), part=part)
+            elif unit.owes_answers:
+                page = Page(newest.id, part=Part.UNIT, unit_id=unit.id)
+            return self._page(tx, now, context.user_id, page)
+
+        await context.say(await context.read(query, context.now))
 
     def _earlier(self, n: queries.Notice) -> str:
         is_recalled = n.recalled_at is not None

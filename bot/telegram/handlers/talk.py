@@ -15,6 +15,7 @@ from bot.notices.rules import Kind
 from bot.plans import place
 from bot.roster import commands, enrolment, people
 from bot.summaries import export
+from bot.summaries.place import Part
 from bot.telegram.context import Context
 from bot.telegram.handlers import group_words, private_pages
 from bot.telegram.handlers.answering import Answering
@@ -31,6 +32,7 @@ from bot.texts import Words
 
 FULL_STOPS = "\u3002.!?\uff01\uff1f"
 
+TABLES = {"汇总": Part.NUMBERS, "未报": Part.SILENT}  # before or behind the name of a county or a school
 OWED = "owed"  # action of the routing table: a page of what somebody owes
 RECEIVED = ("收到", "已收到", "好的", "已阅", "知悉", "已落实", "已完成", "已上完", "1", "收到收到")
 
@@ -82,10 +84,22 @@ class Talking:
         code = enrolment.normal_code(typed)
         if code is not None or await context.read(_looks_like_code, context.user_id, typed):
             return await self.enrolling.code(update, context, code or typed[:20])
-        if await self.directory.typed(context, word):
+        if await self._table_of(context, word) or await self.directory.typed(context, word):
             return None
         person = await context.transact(_known, context.user_id)
         await self._say(context, "talk.not_understood" if person else "talk.help_stranger")
+
+    async def _table_of(self, context: Context, word: str) -> bool:
+        """大河县未报: whether a table of one county or school was meant, and answered."""
+        for said, part in TABLES.items():
+            rest = word.removeprefix(said).removesuffix(said).strip()
+            if rest in ("", word):
+                continue
+            unit = await context.read(self.directory.pages.means, context.user_id, rest)
+            if unit is not None:
+                await self.desk.of_unit(context, unit, part)
+                return True
+        return False
 
     async def _answered(self, context: Context, asked: questions.Question, typed: str) -> None:
         if await self.composing.answered(context, asked, typed):

@@ -6,8 +6,11 @@ import pytest
 
 from bot import errors
 from bot.db import Tx
-from bot.roster import directory, model, people, units
+from bot.delivery import chats
+from bot.delivery.model import ChatState
+from bot.roster import bindings, directory, enrolment, model, people, units
 from bot.roster.access import Role, Scope
+from bot.roster.directory import Reach, Through
 from bot.roster.units import Unit
 from bot.summaries import unit_place
 from bot.summaries.unit_pages import UnitPages
@@ -112,6 +115,54 @@ async def test_a_reader_of_one_school_does_not_see_its_branches(db) -> None:
             await db.read(pages.one, db.now(), READER, ids[code], Place())
         with pytest.raises(errors.NotAllowed):
             await db.read(pages.units, db.now(), READER, unit_place.below(ids[code]))
+
+
+# ── how far a unit can be reached ────────────────────────────────────────────────────────────────
+
+
+async def test_reach_follows_people_groups_and_the_end_of_the_trial(db) -> None:
+    """没登记 before all; then whether anything takes our messages: own group, the county's, a private chat."""
+    ids = await db.transact(world.found)
+    (school,) = [u for u in await db.read(units.every) if u.code == "DH2"]
+
+    async def stands() -> tuple[Reach, Through]:
+        it = await db.read(directory.known, school)
+        assert (await db.read(directory.reaches, [school]))[school.id] is it.reach
+        return it.reach, it.through
+
+    def state(tx: Tx, now: dt.datetime, telegram_id: int, state: ChatState) -> None:
+        found = chats.find(tx, telegram_id)
+        assert found is not None
+        chats.set_state(tx, now, found.id, state)
+
+    def group(tx: Tx, now: dt.datetime, telegram_id: int, code: str) -> None:
+        made = chats.ensure(tx, now, telegram_id, kind="group", title=f"{code}群")
+        bindings.bind(tx, now, chat_id=made.id, unit_id=ids[code], by=None)
+
+    async def armed(at: dt.datetime | None) -> None:
+        change = model.unit.update().where(model.unit.c.kind == "city").values(armed_at=at)
+        await db.transact(lambda tx, _: tx.execute(change))
+
+    assert await stands() == (Reach.UNBOUND, Through())
+    await db.transact(group, -1, "DH")
+    assert await stands() == (Reach.UNBOUND, Through(("DH群",), "DH单位"))
+    await db.transact(state, -1, ChatState.GONE)
+    await db.transact(chats.ensure, READER, kind="private")
+    await db.transact(enrolment.by_phone, user_id=READER, phone=world.phone("zhao"))
+    assert await stands() == (Reach.OK, Through(private=1))
+    await db.transact(state, READER, ChatState.BLOCKED)
+    assert await stands() == (Reach.LOST, Through())
+    held = (await db.read(directory.known, school)).held
+    assert [(one.contact.name, one.contact.enrolled, one.state) for one in held] == [
+        ("zhao", True, ChatState.BLOCKED), ("qian", False, None)
+    ]  # fmt: skip
+    await db.transact(group, -2, "DH2")
+    assert await stands() == (Reach.OK, Through(("DH2群",)))
+    await db.transact(state, -2, ChatState.MUTED)
+    assert await stands() == (Reach.LOST, Through())
+    assert [g.state for g in (await db.read(directory.known, school)).groups] == [ChatState.MUTED]
+    await armed(None)
+    assert await stands() == (Reach.CLOSED, Through())
 
 
 # ── what buttons carry ───────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,11 @@ CARD_CHARS, CARD_HAN, CARD_LINES = 120, 80, 4  # a card has six lines and 120 �
 ITEMS_MOST = 50  # whoever has more of them has written two notices
 ITEM_CHARS = 1500  # nine of them must still fit one message
 TEXT_CHARS = 12_000  # three messages of Telegram's
+# What web pages and word processors hide between letters: no width, another direction, control signs, half a letter.
+# Joiners stay: families of emoji and other scripts need them.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _CHINESE = "[一二三四五六七八九十]{1,3}"
 # Brackets and points in both widths; a bare number needs its point or comma: 2026年 opens no item, nor does 1.5
@@ -51,6 +56,11 @@ def read(text: str) -> Pasted:
     title = (style.sub("", first, count=1) if style else first)[:TITLE_CHARS].strip()
     fits = fits_card(whole)
     return Pasted(title, whole if fits else "", "" if fits else whole, _items(lines))
+
+
+def clean(text: str) -> str:
+    """The text without what nobody sees, which would hide a number at the start of a line or turn a line around."""
+    return _HIDDEN.sub("", text)
 
 
 def fits_card(text: str) -> bool:

@@ -16,6 +16,7 @@ from bot.composing.sending import Agreed, Desk, Sent
 from bot.db import Tx
 from bot.delivery.message import Callback, OutgoingMessage
 from bot.inbox import questions
+from bot.notices import attachments
 from bot.notices.rules import Kind
 from bot.roster import access, people, units
 from bot.roster.people import Person
@@ -129,7 +130,7 @@ def press(
     if act is None or callback.version != draft.edition:
         stays = place.shown_of(callback) if callback.action == place.WORD else None
         return shown_on(tx, now, desk, person, draft, stays, user_id, toast="old")
-    if callback.action == place.TRY:
+    if callback.action == place.TRY and place.step(draft) is Part.READY:
         also = (_rehearsed(tx, now, draft, person, desk),)
         return shown_on(tx, now, desk, person, draft, Shown(Part.READY), user_id, also=also)
     after, shown, toast = act(Pressed(tx, now, desk, person, draft, callback))
@@ -400,8 +401,8 @@ def look(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: De
 
 
 def _chunks(text: str) -> tuple[OutgoingMessage, ...]:
-    chunks = [text[at : at + CHUNK] for at in range(0, len(text), CHUNK)]
-    return tuple(OutgoingMessage(html.escape(chunk, quote=False)) for chunk in chunks)
+    size = CHUNK if max(text) < "\U00010000" else CHUNK // 2  # Telegram counts an emoji twice
+    return tuple(OutgoingMessage(html.escape(part, quote=False)) for part in attachments.parts(text, size))
 
 
 # ── the second officer ───────────────────────────────────────────────────────────────────────────

@@ -29,6 +29,8 @@ from bot.roster import access, people, units
 from bot.roster.people import Person
 
 SUMMARY_CHARS = 80
+CUT_CHARS = 3900  # Telegram cuts what is pasted at 4096, at a line or a word if it can
+BEHIND = dt.timedelta(seconds=5)  # nobody reads the page and writes a sentence so fast
 FILE_BYTES = 20 * 1024 * 1024  # more than that no bot of Telegram's can read again
 WITH_THE_WHOLE = ("随整件事", "不单独定", "不要", "没有", "无", "清掉", "不定")
 ENDINGS = (".docx", ".doc", ".pdf", ".xlsx", ".xls")
@@ -68,7 +70,7 @@ def typed(tx: Tx, now: dt.datetime, subject: str, text: str, *, user_id: int, de
     part = Part(word)
     if not draft.is_open:
         return presses.shown_on(tx, now, desk, person, draft, None, user_id)
-    page = int(at)
+    page, text = int(at), pasting.clean(text)
     try:
         after = _TAKE[part](_Typed(tx, now, desk, person, draft, text, page))
     except errors.Refused as fault:
@@ -103,9 +105,10 @@ def _name(it: _Typed) -> Draft:
 
 
 def _summary(it: _Typed) -> Draft:
-    """One line; several are the rest of a long text, which Telegram has cut in two."""
+    """One line; several are the rest of a long text, which Telegram has cut in two, and so is what comes right behind it."""
     line = pasting.one_line(it.text)
-    if len(it.text.strip().splitlines()) > 1 or len(line) > 2 * SUMMARY_CHARS:
+    is_behind = len(it.draft.full_text) >= CUT_CHARS and it.now - it.draft.changed_at <= BEHIND
+    if is_behind or len(it.text.strip().splitlines()) > 1 or len(line) > 2 * SUMMARY_CHARS:
         whole = f"{it.draft.full_text}\n{it.text}"
         if len(whole) > pasting.TEXT_CHARS:
             raise it.too_long()
@@ -193,8 +196,8 @@ def attached(tx: Tx, now: dt.datetime, file: File, caption: str, *, user_id: int
         fault = desk.words.plain("revising.no_files")
     try:
         draft = draft if fault else drafts.attach(tx, now, draft, file)
-        if caption.strip() and not draft.title:
-            draft = drafts.put(tx, now, draft, pasting.read(caption), zone=desk.zone)
+        if pasting.clean(caption).strip() and not draft.title:
+            draft = drafts.put(tx, now, draft, pasting.read(pasting.clean(caption)), zone=desk.zone)
     except errors.Refused as refused:
         fault = refused.sentence
     return presses.shown_on(tx, now, desk, person, draft, Shown(place.step(draft), 0, fault), user_id)

@@ -40,15 +40,16 @@ _present = (
 )
 _GET = _present.where(_c.id == sa.bindparam("chat_id"))
 _former = model.chat_address.alias("former")
-_FIND = _present.join(_former, _former.c.chat_id == _c.id).where(
+FIND = _present.join(_former, _former.c.chat_id == _c.id).where(
     _former.c.telegram_id == sa.bindparam("telegram_id")
 )
 
 
-def _as_chat(row: sa.Row[*tuple[Any, ...]] | None) -> Chat | None:
+def as_chat(row: sa.Row[*tuple[Any, ...]] | None) -> Chat | None:
+    """The chat in a row that begins as those of `FIND` do; None for none."""
     if row is None:
         return None
-    chat_id, telegram_id, kind, title, state, thread_id, is_pilot = row
+    chat_id, telegram_id, kind, title, state, thread_id, is_pilot = row[:7]
     return Chat(
         ChatId(chat_id), TelegramChatId(telegram_id), kind, title, ChatState(state), thread_id, is_pilot
     )
@@ -56,7 +57,7 @@ def _as_chat(row: sa.Row[*tuple[Any, ...]] | None) -> Chat | None:
 
 def get(tx: Tx, chat_id: ChatId) -> Chat:
     """The chat with this id of ours."""
-    chat = _as_chat(tx.execute(_GET, {"chat_id": chat_id}).first())
+    chat = as_chat(tx.execute(_GET, {"chat_id": chat_id}).first())
     if chat is None:
         raise LookupError(f"chat {chat_id}")
     return chat
@@ -64,7 +65,7 @@ def get(tx: Tx, chat_id: ChatId) -> Chat:
 
 def find(tx: Tx, telegram_id: int) -> Chat | None:
     """The chat that answers, or once answered, to this Telegram id."""
-    return _as_chat(tx.execute(_FIND, {"telegram_id": telegram_id}).first())
+    return as_chat(tx.execute(FIND, {"telegram_id": telegram_id}).first())
 
 
 def ensure(

@@ -186,41 +186,48 @@ _FINISH = (
 )
 
 
-def reveal(
+def pressed(
     tx: Tx,
     now: dt.datetime,
-    chat_id: ChatId,
+    telegram_id: int,
     kind: str,
     subject: str | int,
     message_id: int,
-) -> int | None:
-    """A press came from this message: adopt it if the posting's message is unknown.
+) -> tuple[chats.Chat | None, int | None]:
+    """A thing's button was pressed on this message: its chat, and a second message of the same thing, if there is one.
 
-    A message known as a thing of another kind stays that.
-
-    Returns:
-        The id of a second message of the same thing, to be deleted; None when there is none.
+    A thing whose message is unknown has this one from now on; a message known as a thing of another kind stays that.
+    One statement for both: every press on a card comes by here.
     """
-    asked = {"chat_id": chat_id, "kind": kind, "subject": str(subject), "message_id": message_id}
+    asked = {
+        "telegram_id": telegram_id, "kind": kind, "subject": str(subject), "message_id": message_id
+    }  # fmt: skip
     found = tx.execute(_PRESSED, asked).all()
-    if any(row.kind != kind for row in found):
-        return None
-    mine = next((row for row in found if row.subject == str(subject)), None)
-    if mine is None or mine.message_id == message_id:
-        return None
-    if mine.message_id is None:
-        tx.execute(_p.update().where(_p.c.id == mine.id).values(message_id=message_id))
-        return None
-    return message_id
+    chat = chats.as_chat(found[0] if found else None)
+    if any(row.posted_kind not in (None, kind) for row in found):
+        return chat, None
+    mine = next((row for row in found if row.posted_subject == str(subject)), None)
+    if mine is None or mine.posted_message == message_id:
+        return chat, None
+    if mine.posted_message is None:
+        tx.execute(_p.update().where(_p.c.id == mine.posted_id).values(message_id=message_id))
+        return chat, None
+    return chat, message_id
 
 
-_PRESSED = sa.select(_p.c.id, _p.c.kind, _p.c.subject, _p.c.message_id).where(
-    _p.c.chat_id == sa.bindparam("chat_id"),
-    sa.or_(
-        sa.and_(_p.c.kind == sa.bindparam("kind"), _p.c.subject == sa.bindparam("subject")),
-        _p.c.message_id == sa.bindparam("message_id"),
+_PRESSED = chats.FIND.add_columns(
+    _p.c.id.label("posted_id"), _p.c.kind.label("posted_kind"), _p.c.subject.label("posted_subject"),
+    _p.c.message_id.label("posted_message"),
+).outerjoin(
+    _p,
+    sa.and_(
+        _p.c.chat_id == model.chat.c.id,
+        sa.or_(
+            sa.and_(_p.c.kind == sa.bindparam("kind"), _p.c.subject == sa.bindparam("subject")),
+            _p.c.message_id == sa.bindparam("message_id"),
+        ),
     ),
-)
+)  # fmt: skip
 
 
 def owes(tx: Tx, now: dt.datetime) -> bool:

@@ -134,9 +134,7 @@ def meant(tx: Tx, now: dt.datetime, it: Press) -> Meant | Outcome:
         if it.callback:  # a typed line is nothing to be pressed again
             held.hold(tx, now, it.user_id, it.callback, chat_telegram_id=it.chat_telegram_id)
         return Outcome(Said.STRANGER, words=words(notice, it.value))
-    chat = chats.find(tx, it.chat_telegram_id)
-    if chat is not None and it.message_id is not None:
-        _reveal(tx, now, chat, it)
+    chat = _chat(tx, now, it)
     units = _units(person, it)
     mine = _mine(tx, person, units, it, chat)
     if not mine:
@@ -166,16 +164,18 @@ def is_in_force(notice: queries.Notice, version: int) -> bool:
     return version == notice.version or (notice.kind is not Kind.DIRECTIVE and 0 < version < notice.version)
 
 
-def _reveal(tx: Tx, now: dt.datetime, chat: chats.Chat, it: Press) -> None:
-    """A second copy of the card, left by a send of which we never heard, is taken away once it shows itself.
+def _chat(tx: Tx, now: dt.datetime, it: Press) -> chats.Chat | None:
+    """Where it was pressed.
 
-    The same buttons stand under reminders, lists and the line at due, which name the unit; those are no cards.
+    A second copy of the card, left by a send of which we never heard, is taken away once it shows itself. The same
+    buttons stand under reminders, lists and the line at due, which name the unit; those are no cards.
     """
     if it.unit_id is not None or it.message_id is None:
-        return
-    second = outbox.reveal(tx, now, chat.id, "card", it.notice_id, it.message_id)
-    if second is not None and _is_ours(tx, chat.id, it.notice_id):
+        return chats.find(tx, it.chat_telegram_id)
+    chat, second = outbox.pressed(tx, now, it.chat_telegram_id, "card", it.notice_id, it.message_id)
+    if chat is not None and second is not None and _is_ours(tx, chat.id, it.notice_id):
         outbox.show(tx, now, chat.id, "delete", second, lane=Lane.REFRESH)
+    return chat
 
 
 def _is_ours(tx: Tx, chat_id: ChatId, notice_id: int) -> bool:

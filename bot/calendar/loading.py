@@ -2,11 +2,10 @@
 
 import datetime as dt
 import pathlib
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot import errors
+from bot import errors, toml_files
 from bot.calendar import terms
 from bot.calendar.days import FRIDAY, Days, PublicHoliday, each
 from bot.calendar.school import SchoolCalendars
@@ -130,12 +129,10 @@ def _incomplete(found: _Found, days: Days) -> Iterable[str]:
 
 def _read(path: pathlib.Path, found: _Found) -> None:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = toml_files.read(path) or {}
         year = _year(content)
-    except (OSError, UnicodeDecodeError):
-        found.lose(f"{path.name}:读不了,应为 UTF-8 文本")
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        found.lose(f"{path.name}:不是 TOML({fault}),请检查引号、等号和日期")
+    except toml_files.Unreadable as fault:
+        found.lose(f"{path.name}:{fault}")
     except _Fault as fault:
         found.lose(f"{path.name} {fault.key}:{fault.what}")
     else:

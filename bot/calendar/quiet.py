@@ -3,9 +3,9 @@
 import datetime as dt
 import pathlib
 import re
-import tomllib
 from dataclasses import dataclass
 
+from bot import toml_files
 from bot.calendar.days import DAY
 
 ALLOWED = 'hours = ["21:30-06:30", "12:20-13:50"]'
@@ -81,13 +81,11 @@ class _Fault(Exception):
 
 def _spans(path: pathlib.Path) -> tuple[Span, ...]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+        content = toml_files.read(path)
+    except toml_files.Unreadable as fault:
+        raise _Fault(f":{fault}") from fault
+    if content is None:
         return DEFAULT
-    except (OSError, UnicodeDecodeError) as fault:
-        raise _Fault(":读不了,应为 UTF-8 文本") from fault
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise _Fault(f":不是 TOML({fault}),请检查引号和等号") from fault
     if unknown := sorted(set(content) - {"hours"}):
         raise _Fault(f" {unknown[0]}:不认识的键。可以写:{ALLOWED}")
     written = content.get("hours")

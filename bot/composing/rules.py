@@ -2,11 +2,12 @@
 
 import datetime as dt
 import pathlib
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import structlog
+
+from bot import toml_files
 
 log = structlog.get_logger()
 
@@ -77,18 +78,7 @@ class Watched:
 
 def load(path: pathlib.Path) -> Loaded:
     """The rules of the file; a key left out, and a file left out, mean the usual ones."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return Loaded(DEFAULT)
-    except (OSError, UnicodeDecodeError):
-        return Loaded(DEFAULT, (f"{path.name}:读不了,应为 UTF-8 文本",))
-    except tomllib.TOMLDecodeError as fault:
-        return Loaded(DEFAULT, (f"{path.name}:不是 TOML({fault}),请检查等号和数字",))
-    faults = tuple(
-        f"{path.name} {key}:{what}" for key, value in content.items() if (what := _wrong(key, value))
-    )
-    return Loaded(DEFAULT, faults) if faults else Loaded(Rules(**content))
+    return Loaded(*toml_files.settled(path, DEFAULT, _wrong))
 
 
 def _wrong(key: str, value: object) -> str:

@@ -14,8 +14,8 @@ from bot.roster import access, people, units
 from bot.roster.people import Person
 from bot.texts import Words
 
-PER_PAGE = 8
-LINE_CHARS = 360  # of an item on its list: eight of them fit one message
+PER_PAGE = 10  # a meeting's nine items stand on one page
+LINE_CHARS = 280  # of an item on its list: ten of them fit one message
 BUTTON_CHARS = 16
 YES, TROUBLE = "y", "t"  # what pressing an item on the list says
 
@@ -193,9 +193,10 @@ class DirectiveCards:
         if pages > 1:
             turn = [
                 Callback("it-page", notice.id, notice.version, (unit, str((at + by) % pages), mode))
-                for by in (-1, 1)
+                for by in (-1, 0, 1)
             ]
-            rows.append((Button("◂", turn[0]), Button("▸", turn[1])))
+            words = ("◂", f"{at + 1}/{pages}", "▸")
+            rows.append(tuple(Button(*it) for it in zip(words, turn, strict=True)))
         if mode == TROUBLE:
             rows.append((self._button("directive.back", notice, "it-page", (unit, page, YES)),))
             return tuple(rows)

@@ -18,7 +18,7 @@ from bot.roster.people import Person
 from bot.summaries.place import Page
 from bot.texts import Words
 
-PER_PAGE = 8
+PER_PAGE = 10  # a meeting's nine items stand on one page
 BUTTON_CHARS = 16
 LINE_CHARS = 40  # of an item beside its figures
 OPEN, ITEMS, LEFT = "notice", "n-items", "n-left"
@@ -35,6 +35,7 @@ class _Version:
     version: int
     at: dt.datetime
     by: str
+    released_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,11 @@ class Handling:
         row = tx.execute(
             sa.select(_n.c.published_by, _n.c.released_by, _n.c.recalled_by).where(_n.c.id == notice.id)
         ).one()
-        newer = sa.select(_v.c.version, _v.c.created_at, _v.c.created_by).where(
+        newer = sa.select(_v.c.version, _v.c.created_at, _v.c.created_by, _v.c.released_by).where(
             _v.c.notice_id == notice.id, _v.c.version > 1
         )
         versions = tuple(
-            _Version(v.version, v.created_at, _signed(tx, v.created_by))
+            _Version(v.version, v.created_at, _signed(tx, v.created_by), _signed(tx, v.released_by))
             for v in tx.execute(newer.order_by(_v.c.version))
         )
         table = _table(tx, now, notice, reader) if notice.kind is rules.Kind.DIRECTIVE else None

@@ -8,6 +8,7 @@ import pytest
 
 from bot.notices import answer, items, publish, queries, rules
 from bot.notices.answer import Press
+from bot.notices.directive_cards import DirectiveCards
 from bot.notices.publish import Item
 from bot.notices.rules import Kind, Value
 from bot.roster import audience, people
@@ -51,6 +52,32 @@ def press(city: World, notice: int, user: int, unit: str, item: str = "") -> Pre
     return Press(notice, 1, Value.YES, user, user, None, unit_id=city.ids[unit], item=item)
 
 
+@pytest.mark.parametrize(("count", "shown"), [(9, [9]), (10, [10]), (12, [10, 2])])
+def test_nine_items_stand_on_one_page_and_of_more_pages_one_is_told_which(
+    city: World, count: int, shown: list[int]
+) -> None:
+    city.share_phone(5, counter.CONTACTS[4])
+    draft = publish.Draft(
+        content_id="D2", title="九项工作", kind=Kind.DIRECTIVE, audience=audience.parse("schools"), text="请逐项落实。",
+        due_at=city.now + dt.timedelta(days=1), yes_words="已落实", trouble_words="有困难",
+        items=tuple(Item(str(key), "字" * 400) for key in range(1, count + 1)),
+    )  # fmt: skip
+    made = publish.publish(city.tx, city.now, draft, by="contact:10").notice_id
+    for number, wanted in enumerate(shown):
+        page = DirectiveCards(world.WORDS).page(
+            city.tx,
+            city.now,
+            people.by_user(city.tx, 5),
+            notice_id=made,
+            unit_id=city.ids["HD1"],
+            page=number,
+        )
+        words = [button.text for row in page.rows for button in row]
+        assert sum(text.startswith("☐") for text in words) == wanted
+        assert (f"{number + 1}/{len(shown)}" in words) == (len(shown) > 1)
+        assert len(page.html) <= 4096
+
+
 def test_json_workbook_and_chat_tell_the_same(city: World, notice: int) -> None:
     told = document.build(city.tx, notice_id=notice, now=city.now, as_of=None, zone=world.WORDS.zone)
     total = told["total"]
@@ -81,7 +108,7 @@ def test_json_workbook_and_chat_tell_the_same(city: World, notice: int) -> None:
     reader = people.by_user(city.tx, OFFICER)
     pages = Handling(world.WORDS)
     html = pages.items(city.tx, city.now, person=reader, notice_id=notice, page=0).html
-    assert [line.split()[:2] for line in html.split("\n")[2:]] == [["3/5", "1"], ["2/5", "2"], ["3/5", "3"]]
+    assert [line.split()[:2] for line in html.split("\n")[2:]] == [["3/5", "1."], ["2/5", "2."], ["3/5", "3."]]
     assert (
         "已知悉 2/5 校,逐项报齐 2/5 校" in pages.page(city.tx, city.now, person=reader, notice_id=notice).html
     )

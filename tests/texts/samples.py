@@ -101,7 +101,7 @@ CARD = [
 ]  # fmt: skip
 HANDLED = [
     Fact(title="字" * 30, is_trial=True, recalled_at=recalled, recalled_by=WHO, published_at=AT, by=WHO, released_by=second,
-         versions=[Fact(version=n, at=AT, by=WHO) for n in versions], items=items, known=1999, expected=2000, answered=1999,
+         versions=[Fact(version=n, at=AT, by=WHO, released_by=second) for n in versions], items=items, known=1999, expected=2000, answered=1999,
          count=count)
     for recalled, second, versions, items in ((None, "", (), 0), (None, WHO, (2, 3), 9), (AT, WHO, (2,), 0))
     for count in (None, Fact(total=4000, done=3800, waiting=80, failures=[1] * 120),
@@ -119,14 +119,14 @@ DIRECTIVE = [
 ITEMS = [
     Fact(
         key=f"{n}",
-        text="字" * 360,
+        text="字" * 280,
         party="校长、安全专干",
         due=due,
         done=n % 2,
         troubled=n == 3,
         changed=n == 4,
     )
-    for n, due in enumerate(["", "12月30日(周三)17:00"] * 4, start=1)
+    for n, due in enumerate(["", "12月30日(周三)17:00"] * 5, start=1)
 ]
 _count = [{"count": 1}, {"count": 4000}]
 _words = [{"words": "已上完"}, {"words": "字" * 10}]
@@ -246,7 +246,16 @@ _top = _each(
     title=["国庆假前安全工作", "字" * 30], items=[0, 30], files=[0, 5], fault=["", "这个时间已经过了。"]
 )
 _draft_cards = [
-    Fact(kind=kind, level=level, title="字" * 30, text=text, count=9, is_trial=is_trial, buttons=buttons, version=version)
+    Fact(
+        kind=kind,
+        level=level,
+        title="字" * 30,
+        text=text,
+        count=9,
+        is_trial=is_trial,
+        buttons=buttons,
+        version=version,
+    )
     for kind, level, text, is_trial, buttons, version in (
         ("confirm", "today", "字" * 80, False, ("✅ 已落实", "⚠️ 有困难", "看全文", "📎 看原文"), 1),
         ("directive", "today", "字" * 80, True, ("👌 已知悉", "📝 逐项反馈"), 12),
@@ -318,10 +327,19 @@ UNIT_PEOPLE = [
     for state in ("ok", "absent", "blocked", "gone") for phone in (PHONE, "")
 ]  # fmt: skip
 UNIT_GROUPS = [
-    Fact(title="字" * 60, state=state, state_at=AT, is_pilot=state == "ok") for state in ("ok", "gone", "muted")
+    Fact(title="字" * 60, state=state, state_at=AT, is_pilot=state == "ok")
+    for state in ("ok", "gone", "muted")
 ]
 UNIT_ASKED = [
-    Fact(at=AT, title="字" * 30, word=word, said_by=WHO, said_at=AT, on_behalf=word == "late", is_over=word == "silent")
+    Fact(
+        at=AT,
+        title="字" * 30,
+        word=word,
+        said_by=WHO,
+        said_at=AT,
+        on_behalf=word == "late",
+        is_over=word == "silent",
+    )
     for word in ("recalled", "excused", "answered", "late", "trouble", "silent", "undelivered", "unbound")
 ]
 UNIT_CODES = [
@@ -352,7 +370,14 @@ _revisions = [
     )
 ]
 _revision_plans = [
-    {"d": d, "due_was": "今天17:00", "card": card, "lines": ["12 " + "字" * 18] * 13, "due": "明天12:00", "o": o}
+    {
+        "d": d,
+        "due_was": "今天17:00",
+        "card": card,
+        "lines": ["12 " + "字" * 18] * 13,
+        "due": "明天12:00",
+        "o": o,
+    }
     for d in _revisions
     for card, o in zip(_draft_cards, _outlooks, strict=True)
 ]
@@ -391,7 +416,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "composing.unreached": [t | {"schools": [f"{LONG} 大河县"] * 8, "first": 1, "page": 1, "pages": 500} for t in _top],
     "composing.shown": [{"card": c, "due": "今天17:00"} for c in _draft_cards],
     "composing.plan": [{k: v for k, v in p.items() if k != "o"} for p in _plans],
-    "composing.reach": [{"o": p["o"], "first": p["first"]} for p in _plans],
+    "composing.reach": [{"o": p["o"], "first": p["first"], "asked": asked} for p in _plans for asked in (True, False)],
     "composing.ready": [_top[-1] | p for p in _plans], "composing.put": [
         {"author": WHO, "title": "字" * 30, "items": 30, "files": 5} | p for p in _plans
     ],
@@ -584,7 +609,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
                              is_trial=[True, False], version=[1, 12], lines=[ITEMS], done=[0, 9], count=[9],
                              mode=["y", "t"]),
     "toast.number": _each(unit=[LONG], item=["12"]), "directive.numbered": _each(unit=[LONG], item=["12"], at=[AT]),
-    "directive.number": _each(unit=[LONG], title=["字" * 30], key=["12"], text=["字" * 360], most=[4000]),
+    "directive.number": _each(unit=[LONG], title=["字" * 30], key=["12"], text=["字" * 280], most=[4000]),
     "directive.superseded": _each(title=["字" * 30], is_trial=[True, False]),
     "directive.one_feedback": _unit, "directive.item": _each(mark=["☐", "⚠️"], key=["12"], text=["字" * 15 + "…"]),
     "directive.all_done": _words, "directive.some_trouble": _words,

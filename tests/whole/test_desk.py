@@ -157,7 +157,9 @@ async def test_only_the_silent_are_reminded_and_not_too_often(workday: City) -> 
     await town.later(31 * MINUTE)
     second = await town.say("郑大河", "提醒")
     assert "将私聊提醒 2 人,3 校。" in second.text
-    await town.forge("郑大河", second, "v1:1:0:chase!:1")  # one was told, two it would be: asked again, and none reminded
+    await town.forge(
+        "郑大河", second, "v1:1:0:chase!:1"
+    )  # one was told, two it would be: asked again, and none reminded
     await town.until(lambda: "人数比刚才多了" in second.text)
     assert town.cards("还没报") == {"周黄庄": 1, "吴石桥": 1, "冯青坡": 1}
     await _turn(town, "郑大河", second, "提醒 3 校", comes="已提醒 2 人,3 校")

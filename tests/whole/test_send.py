@@ -141,6 +141,9 @@ async def test_nine_items_and_a_file_go_from_paste_to_63_schools_in_four_minutes
                 for m in town.sim.messages(town.person("孙市直"))
             )
         )
+        await town.press("孙市直", card, "逐项反馈")
+        listed = await town.see("孙市直", "【逐项反馈】")
+        assert [text[:3] for text in listed.button_texts if text.startswith("☐")][-1] == "☐ 9"
         table = await town.summary(1)
         assert table["total"]["expected"] == SCHOOLS
         assert not town.sim.has(town.groups["DH"], "预演")

@@ -16,6 +16,7 @@ from bot.notices import model as notices
 from bot.notices.publish import Item
 from bot.notices.queries import Notice
 from bot.notices.rules import Kind
+from bot.roster import people
 from bot.roster.people import Person
 
 NO_ITEMS = "没看到分项。请把改好的全文连同“一、二、”一起发来。"
@@ -188,4 +189,5 @@ def done(tx: Tx, now: dt.datetime, draft: Draft, author: Person) -> revise.Revis
         tx, now, notice.id, text=card_text(draft), full_text=draft.full_text,
         items=draft.items if notice.kind is Kind.DIRECTIVE else (),
         due_at=draft.due_at if draft.due_at != notice.due_at else None, by=author.actor, of_version=draft.of_version,
+        released_by=people.get(tx, draft.released_by).actor if draft.released_by is not None else "",
     )  # fmt: skip

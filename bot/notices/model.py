@@ -52,6 +52,9 @@ notice_version = sa.Table(
         "full_text", sa.Text, nullable=False, server_default=""
     ),  # behind [看全文]; '' if the card says it all
     sa.Column("created_by", sa.String(64), nullable=False, server_default=""),
+    sa.Column(
+        "released_by", sa.String(64), nullable=False, server_default=""
+    ),  # the second officer of a version behind the first, if one was needed
     sa.Column("created_at", schema.Instant, nullable=False),
 )
 

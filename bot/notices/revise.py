@@ -108,6 +108,7 @@ def revise(
     items: tuple[Item, ...] = (),
     due_at: dt.datetime | None = None,
     by: str,
+    released_by: str = "",
     of_version: int | None = None,
 ) -> Revised:
     """The notice has a next version, which says this.
@@ -119,6 +120,7 @@ def revise(
     Args:
         items: of a directive, all of its items as they are from now on.
         due_at: of the whole, from now on; None or the same leaves it, and its ladder, as it is.
+        released_by: the second officer who agreed; '' where none was needed.
         of_version: the one that was read; None: whichever is in force.
 
     Raises:
@@ -149,7 +151,13 @@ def revise(
         raise errors.Refused(UNCHANGED)
     if is_moved and due_at is not None:
         moving.move(tx, now, notice, due_at)
-    said = {"text": text, "full_text": full_text, "created_by": by, "created_at": now}
+    said = {
+        "text": text,
+        "full_text": full_text,
+        "created_by": by,
+        "released_by": released_by,
+        "created_at": now,
+    }
     tx.execute(_v.insert().values(notice_id=notice_id, version=version, **said))
     _reword(tx, notice, items, it, version)
     values: dict[str, object] = {"version": version, "closes_at": _closes_at(after, items, is_moved=is_moved)}

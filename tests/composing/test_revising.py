@@ -292,6 +292,9 @@ async def test_a_next_version_needs_a_second_officer_as_the_first_does(bureau: B
     assert "何领导已同意发送。" in bureau.page("何局长")
     await bureau.tick(seconds=60)
     assert (await bureau.notices())[0].version == 2
+    version = sa.select(model.notice_version.c.released_by).order_by(model.notice_version.c.version)
+    first, second = await bureau.db.read(lambda tx: list(tx.execute(version).scalars()))
+    assert (first, second[:8]) == ("", "contact:")
     assert "何领导同意的" in (await bureau.delivered())["刘市安"]
     assert [verb for _, verb in await bureau.trail("send_ask", "send_agree", "revise")] == [
         "send_ask",

@@ -12,6 +12,9 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("draft", sa.Column("of_version", sa.SmallInteger(), nullable=True))
     op.add_column("draft_item", sa.Column("asks", sa.String(length=8), server_default="", nullable=False))
+    op.add_column(
+        "notice_version", sa.Column("released_by", sa.String(length=64), server_default="", nullable=False)
+    )
     op.create_table(
         "burden",
         sa.Column("month", sa.Date(), nullable=False),

@@ -12,7 +12,7 @@ from bot.composing.looks import Looks
 from bot.composing.model import State
 from bot.composing.pages import Pages
 from bot.composing.place import Part, Shown
-from bot.composing.sending import Agreed, Desk, Sent
+from bot.composing.sending import Desk, Sent
 from bot.db import Tx
 from bot.delivery.message import Callback, OutgoingMessage
 from bot.inbox import questions
@@ -21,7 +21,7 @@ from bot.notices.rules import Kind
 from bot.roster import access, people, units
 from bot.roster.people import Person
 
-QUESTION, WHY_NOT = "send", "send_no"  # kinds of open questions; the subject is draft:part, draft:edition
+QUESTION = "send"  # kind of an open question; its subject is draft:part:page
 TYPED_WITHIN = dt.timedelta(hours=12)
 REVISED = "v"  # behind a notice's number: not the same once more, but its next version
 CHUNK = 3500  # characters of a full text on one message
@@ -342,7 +342,7 @@ def revise(
 def _as_it_is(draft: Draft, desk: Desk) -> tuple[OutgoingMessage, ...]:
     """The words there are, to be copied, changed and sent back."""
     if draft.full_text:
-        return _chunks(draft.full_text)
+        return chunks(draft.full_text)
     items = draft.items or ()
     return (OutgoingMessage(desk.words.html("revising.was", title=draft.text, items=items)),)
 
@@ -377,64 +377,7 @@ def _rehearsed(tx: Tx, now: dt.datetime, draft: Draft, person: Person, desk: Des
     return Looks(desk).rehearsal(draft, now, is_trial=ahead.is_trial)
 
 
-def look(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: Desk) -> Done:
-    """A button under a rehearsed card, or under what a second officer is asked: the text, the files, or nothing.
-
-    Raises:
-        NotAllowed: neither the author nor one who may agree.
-    """
-    draft = drafts.find(tx, callback.notice)
-    if draft is None:
-        raise errors.Refused(drafts.GONE)
-    person = people.by_user(tx, user_id)
-    if person is None or person.contact_id != draft.contact_id:
-        sending.put_to(tx, user_id, draft.id, draft.edition)
-    else:
-        drafts.sender(tx, user_id)
-    what = callback.args[0] if callback.args else ""
-    if what == "full" and draft.full_text:
-        return Done(also=_chunks(draft.full_text))
-    if what == "files" and draft.files:
-        files = (OutgoingMessage("", file_id=f.file_id, file_kind=f.kind) for f in draft.files)
-        return Done(also=tuple(files))
-    return Done(toast=desk.words.plain("composing.toast", which="rehearsed"))
-
-
-def _chunks(text: str) -> tuple[OutgoingMessage, ...]:
+def chunks(text: str) -> tuple[OutgoingMessage, ...]:
+    """A long text as messages that Telegram takes."""
     size = CHUNK if max(text) < "\U00010000" else CHUNK // 2  # Telegram counts an emoji twice
     return tuple(OutgoingMessage(html.escape(part, quote=False)) for part in attachments.parts(text, size))
-
-
-# ── the second officer ───────────────────────────────────────────────────────────────────────────
-
-
-def agree(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: Desk) -> Done:
-    """[同意发送].
-
-    Raises:
-        As `sending.agree`.
-    """
-    done = sending.agree(tx, now, user_id, callback.notice, callback.version, desk=desk)
-    name = {Agreed.DONE: "agreed", Agreed.OVER: "over", Agreed.OTHER: "changed"}[done]
-    return _put(tx, now, callback, desk, name)
-
-
-def ask_why_not(tx: Tx, now: dt.datetime, callback: Callback, *, user_id: int, desk: Desk) -> Done:
-    """[不同意]: why?
-
-    Raises:
-        As `sending.put_to`.
-    """
-    draft, _ = sending.put_to(tx, user_id, callback.notice, callback.version)
-    if draft is None:
-        return _put(tx, now, callback, desk, "over")
-    questions.ask(tx, now, user_id, WHY_NOT, f"{draft.id}:{draft.edition}", for_=TYPED_WITHIN)
-    return Done(also=(OutgoingMessage(desk.words.html("composing.why_not")),))
-
-
-def _put(tx: Tx, now: dt.datetime, callback: Callback, desk: Desk, toast: str) -> Done:
-    """What the card that asks tells now: the outbox edits the other copies, this one at once."""
-    draft = drafts.get(tx, callback.notice)
-    is_live = draft.state is State.ASKED and draft.edition == callback.version
-    shown = Looks(desk).put_to_second(tx, now, draft) if is_live else Looks(desk).put_over(tx, draft)
-    return Done(shown, desk.words.plain("composing.toast", which=toast))

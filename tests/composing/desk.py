@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.audit import model as audit
 from bot.calendar import loading
-from bot.composing import drafts, messages, presses, sending, typing
+from bot.composing import drafts, messages, presses, seconding, sending, typing
 from bot.composing import place as actions
 from bot.composing.drafts import Draft
 from bot.composing.presses import Done
@@ -109,7 +109,7 @@ class Bureau:
         """Something typed, where something is expected."""
         asked = await self.db.read(questions.open, self.now, USERS[name])
         assert asked is not None, "nothing is expected"
-        verb = {presses.QUESTION: typing.typed, presses.WHY_NOT: typing.why_not}[asked.kind]
+        verb = {presses.QUESTION: typing.typed, seconding.WHY_NOT: typing.why_not}[asked.kind]
         done = await self.db.transact(verb, asked.subject, text, user_id=USERS[name], desk=self.desk)
         return self._show(name, done)
 
@@ -159,9 +159,9 @@ class Bureau:
             )
         else:
             verb = {
-                actions.LOOK: presses.look,
-                actions.AGREE: presses.agree,
-                actions.REFUSE: presses.ask_why_not,
+                actions.LOOK: seconding.look,
+                actions.AGREE: seconding.agree,
+                actions.REFUSE: seconding.ask_why_not,
             }
             done = await self.db.transact(verb[callback.action], callback, user_id=user, desk=self.desk)
         return self._show(name, done)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import errors
-from bot.composing import model, place, presses, sending, typing
+from bot.composing import model, place, presses, seconding, sending, typing
 from bot.composing.model import State
 from bot.composing.rules import Rules
 from bot.composing.sending import Agreed
@@ -227,7 +227,7 @@ class Monkey:
 
     async def type(self, name: str) -> None:
         asked = await self.bureau.db.read(questions.open, self.bureau.now, USERS[name])
-        if asked is not None and asked.kind in (presses.QUESTION, presses.WHY_NOT):
+        if asked is not None and asked.kind in (presses.QUESTION, seconding.WHY_NOT):
             await self.bureau.type(name, self.dice.choice(TYPED))
 
     async def wait(self, _: str) -> None:

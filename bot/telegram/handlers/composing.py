@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import telegram
 
-from bot.composing import drafts, opinions, presses, sending, typing
+from bot.composing import drafts, opinions, presses, seconding, sending, typing
 from bot.composing.presses import Done
 from bot.delivery.message import OutgoingMessage
 from bot.inbox import questions
@@ -64,14 +64,16 @@ class Composing:
         """A button of a rehearsed card, or the text and files a second officer wants to see."""
         callback = await private_pages.pressed(context, self.words)
         if callback is not None:
-            done = await context.transact(presses.look, callback, user_id=context.user_id, desk=self.desk())
+            done = await context.transact(seconding.look, callback, user_id=context.user_id, desk=self.desk())
             await self._in_place(context, done)
 
     async def agree(self, _: telegram.Update, context: Context) -> None:
         """[同意发送]."""
         callback = await private_pages.pressed(context, self.words)
         if callback is not None:
-            done = await context.transact(presses.agree, callback, user_id=context.user_id, desk=self.desk())
+            done = await context.transact(
+                seconding.agree, callback, user_id=context.user_id, desk=self.desk()
+            )
             await self._in_place(context, done)
 
     async def refuse(self, _: telegram.Update, context: Context) -> None:
@@ -79,7 +81,7 @@ class Composing:
         callback = await private_pages.pressed(context, self.words)
         if callback is not None:
             done = await context.transact(
-                presses.ask_why_not, callback, user_id=context.user_id, desk=self.desk()
+                seconding.ask_why_not, callback, user_id=context.user_id, desk=self.desk()
             )
             await self._in_place(context, done)
 
@@ -98,7 +100,7 @@ class Composing:
         user_id = context.user_id
         if asked.kind == presses.QUESTION:
             verb = typing.typed
-        elif asked.kind == presses.WHY_NOT:
+        elif asked.kind == seconding.WHY_NOT:
             verb = typing.why_not
         elif asked.kind == opinions.QUESTION:
             is_sent = await context.transact(opinions.tell, typed, user_id=user_id)

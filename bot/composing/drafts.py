@@ -92,8 +92,18 @@ def find(tx: Tx, draft_id: int, *, locked: bool = False) -> Draft | None:
 
 def present(tx: Tx, contact_id: int) -> Draft | None:
     """The draft this person is at: the newest that is open, or waits for a second officer."""
-    states = [State.OPEN.value, State.ASKED.value]
-    query = sa.select(_d).where(_d.c.contact_id == contact_id, _d.c.state.in_(states))
+    return _newest(tx, contact_id, State.OPEN, State.ASKED)
+
+
+def leaving(tx: Tx, contact_id: int) -> Draft | None:
+    """This person's draft whose minute has begun and is not over, as far as is known; the newest."""
+    return _newest(tx, contact_id, State.LEAVING)
+
+
+def _newest(tx: Tx, contact_id: int, *states: State) -> Draft | None:
+    query = sa.select(_d).where(
+        _d.c.contact_id == contact_id, _d.c.state.in_([state.value for state in states])
+    )
     row = tx.execute(query.order_by(_d.c.id.desc()).limit(1)).mappings().first()
     return None if row is None else _draft(tx, row)
 

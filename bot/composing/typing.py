@@ -204,8 +204,13 @@ def attached(tx: Tx, now: dt.datetime, file: File, caption: str, *, user_id: int
 
 
 def cancel(tx: Tx, now: dt.datetime, *, user_id: int, desk: Desk) -> Done | None:
-    """/cancel: the draft this person is at ends; None where he is at none."""
+    """/cancel: the draft this person is at ends; None where he is at none.
+
+    One that is about to leave is what he means before any other: it is taken back, and is there to be mended.
+    """
     person = people.by_user(tx, user_id)
+    if person is not None and (there := _taken_back(tx, now, person)) is not None:
+        return presses.shown_on(tx, now, desk, person, there, None, user_id)
     found = drafts.present(tx, person.contact_id) if person is not None else None
     draft = drafts.find(tx, found.id, locked=True) if found is not None else None
     if person is None or draft is None:
@@ -214,6 +219,12 @@ def cancel(tx: Tx, now: dt.datetime, *, user_id: int, desk: Desk) -> Done | None
     opened = sending.take_back(tx, now, draft, person) or draft
     ended = drafts.give_up(tx, now, opened, by=person.actor)
     return presses.shown_on(tx, now, desk, person, ended, None, user_id)
+
+
+def _taken_back(tx: Tx, now: dt.datetime, person: Person) -> Draft | None:
+    found = drafts.leaving(tx, person.contact_id)
+    draft = drafts.find(tx, found.id, locked=True) if found is not None else None
+    return sending.take_back(tx, now, draft, person) if draft is not None else None
 
 
 def why_not(tx: Tx, now: dt.datetime, subject: str, text: str, *, user_id: int, desk: Desk) -> Done:

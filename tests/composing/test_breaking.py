@@ -73,6 +73,24 @@ async def test_leaving_and_taking_back_at_once_come_to_one_of_the_two(
     assert len(await bureau.notices()) == (left is not None)
 
 
+async def test_who_types_cancel_within_the_minute_has_it_back(bureau: Bureau) -> None:
+    bureau.rules = ALONE
+    await bureau.ready()
+    await bureau.press(AUTHOR, "发送(6)")
+    await bureau.start()
+    await bureau.type(AUTHOR, "另一件事。")
+
+    async def cancel() -> str:
+        done = await bureau.db.transact(typing.cancel, user_id=USERS[AUTHOR], desk=bureau.desk)
+        return bureau._show(AUTHOR, done) if done is not None else ""
+
+    assert "将发给 6 校" in await cancel()
+    assert await bureau.tick(seconds=120) == []
+    assert "这份草稿不发了:另一件事。" in await cancel()
+    assert "这份草稿不发了:明天放假" in await cancel()
+    assert await cancel() == ""
+
+
 # ── strange text ─────────────────────────────────────────────────────────────────────────────────
 
 

@@ -172,6 +172,7 @@ class Sender:
         except Exception:
             if not ended:
                 raise
+            log.exception("turn_failed", ended=len(ended))
             claimed = []
             for one in ended:  # one of them cannot be settled: find out which, the others are
                 await self._settle_alone(one)

@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 
 from bot import errors, simulator
-from bot.delivery import pacing, settling
+from bot.delivery import outbox, pacing, settling
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState, Lane
 from bot.simulator import Fault
@@ -48,6 +48,27 @@ async def test_a_group_gets_no_more_than_its_minutes_share(rig, group) -> None:
     soon, later = rig.db.now() + dt.timedelta(seconds=50), rig.db.now() + dt.timedelta(seconds=70)
     assert await rig.claim(at=soon, group_rate=1) == []
     assert [item.delivery.subject for item in await rig.claim(at=later, group_rate=1)] == ["b"]
+
+
+async def test_one_that_cannot_be_settled_holds_up_nobody(rig, sim, groups) -> None:
+    """It stays `calling`, for whoever takes over to make uncertain; the others of its turn are settled."""
+
+    def after(tx: object, now: object, item: outbox.Claimed, outcome: object) -> None:
+        if item.delivery.subject == "3":
+            raise ValueError("a fault of ours")
+
+    for number, group in enumerate(groups):
+        await rig.show(group, "card", str(number))
+    sending = rig.make_sender(after=after)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(sending.run())
+        await rig.until_states(*["sent"] * 3, "calling", *["sent"] * 2)
+        await rig.show(groups[0], "card", "later")
+        await rig.until_states(*["sent"] * 3, "calling", *["sent"] * 3)
+        sending.stop()
+    assert sorted(text for group in groups for text in texts(sim, group)) == sorted(
+        f"卡片 {subject}: 0" for subject in [*"012345", "later"]
+    )
 
 
 async def test_calls_leave_at_the_tokens_rate(rig, sim, groups) -> None:

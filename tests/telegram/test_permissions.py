@@ -533,7 +533,7 @@ async def test_a_directive_is_answered_and_read_by_right_alone(city: City, actor
         assert (given in told.to_person) == reads
         assert_nothing_is_given_away(city, actor, told)
     sees = city.may(actor, Action.SEE_TABLE, code)
-    for action, shows in ((handling.OPEN, "共 3 项"), (handling.ITEMS, "0/1 1 事项1")):
+    for action, shows in ((handling.OPEN, "共 3 项"), (handling.ITEMS, "0/1 1. 事项1")):
         told = await city.press(actor, Callback(action, notice, 1, ("0",)).encode())
         assert (shows in told.to_person) == sees
         assert_nothing_is_given_away(city, actor, told)

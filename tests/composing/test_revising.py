@@ -119,7 +119,7 @@ async def test_changing_item_three_asks_item_three_again_and_nothing_else(each_b
     notice = await sent(bureau)
     for item in "1234":
         assert await tap(bureau, notice, item) is answer.Said.ITEM
-    assert "改第 1 版。请把改好的全文整段发给我,连同“一、二、”。" in await revising(bureau, notice)
+    assert "现在是第 1 版。请把改好的全文整段发给我,连同“一、二、”。" in await revising(bureau, notice)
     assert "".join(m.html for m in bureau.also) == FIVE
     await bureau.type("刘市安", FIVE.replace("第三件事", "第三件要紧事"))
     page = await bureau.press("刘市安", "还用原来的")
@@ -242,7 +242,7 @@ async def test_who_may_not_change_it_cannot_begin(bureau: Bureau) -> None:
     for name in ("郑大河", "何局长", "督导员", "王金滩", "张管理"):
         with pytest.raises(errors.NotAllowed):
             await revising(bureau, notice, name)
-    assert "改第 1 版" in await revising(bureau, notice, "马市局")  # a colleague of the city's
+    assert "现在是第 1 版" in await revising(bureau, notice, "马市局")  # a colleague of the city's
 
 
 async def test_what_is_over_recalled_or_wants_no_answer_cannot_be_revised(bureau: Bureau) -> None:
@@ -263,7 +263,7 @@ async def test_a_draft_under_way_is_not_silently_replaced(bureau: Bureau) -> Non
     notice = await sent(bureau)
     await bureau.ready(text="另一件事。")
     assert "您有一份没发的草稿:另一件事。" in await revising(bureau, notice)
-    assert "改第 1 版" in await bureau.press("刘市安", "重新写,旧的不要")
+    assert "现在是第 1 版" in await bureau.press("刘市安", "重新写,旧的不要")
     assert (await bureau.draft()).revises == notice
 
 

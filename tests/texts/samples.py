@@ -459,7 +459,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
                     for s in ([], [Fact(name=LONG, a_week=4, asks=13, taps=140)] * 8)],
     "burden.list": [{"count": 4000}], "burden.other": [{"first": dt.date(2026, 10, 1)}],
     "burden.file": [{"first": dt.date(2026, 10, 1)}],
-    "revising.text": [t | {"version": 1, "directive": is_directive} for t in _top for is_directive in (True, False)],
+    "revising.top": _top, "revising.text": [t | {"version": 1, "directive": is_directive} for t in _top for is_directive in (True, False)],
     "revising.was": [{"title": "字" * 30, "items": [Fact(key="3", text="字" * 40, party=p) for p in ("", "安全科")]}],
     "revising.summary": [t | {"chars": 12000} for t in _top],
     "revising.difference": [{"d": d, "due_was": w, "due": "明天12:00"} for d in _revisions for w in ("", "今天17:00")],

@@ -27,7 +27,7 @@ async def test_a_second_version_goes_out_through_restarts_and_two_officers_and_a
         # begun from what told of the sending; the words there are come along, to be copied
         told = await town.see("刘市安", "✅ 已发出:" + TITLE)
         await town.press("刘市安", told, "改一版")
-        await town.until(lambda: "改第 1 版" in told.text)
+        await town.until(lambda: "现在是第 1 版" in told.text)
         await town.see("刘市安", "九、10月8日做好收假准备。")
         await town.kill()
         await town.start()

@@ -1,8 +1,7 @@
 """A table's numbers without its names: gathered by the database, of 4,000 assignments a line a row and mark.
 
 What an assignment's facts come to is said by `rules`, here as for `queries.statuses`; the database only says which are so:
-whether it is excused, whether its first answer was late, whether it is enrolled and reached. A directive is counted from
-its statuses: what answers it takes all that was said.
+whether it is excused, whether its first answer was late, whether it is enrolled and reached.
 """
 
 import datetime as dt
@@ -10,12 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot import errors
 from bot.db import Tx, schema
-from bot.notices import folding, model, queries, rules
+from bot.notices import folding, itemised, model, queries, rules
+from bot.notices.itemised import Wordings
 from bot.notices.queries import Notice, Status
 from bot.notices.rules import Kind, Mark, Row, TroubleState
 from bot.roster import access, units
@@ -117,10 +118,7 @@ def listed(
     Args:
         within: where names may be told; the numbers may reach farther.
     """
-    if notice.kind is Kind.DIRECTIVE:
-        some = _statuses(tx, notice, at, area)
-        return [s.assignment_id for s in some if which(s.mark) and within.has(s.place)]
-    rows = tx.execute(_listed(area), _values(notice, at)).all()
+    rows = tx.execute(_listed(area, _items(tx, notice, at)), _values(notice, at)).all()
     troubles = _troubles(tx, notice, at, {r.told for r in rows})
     verdicts = {facts: which(_mark(r, troubles.get(r.told))) for facts, r in {r[3:]: r for r in rows}.items()}
     found = [r for r in rows if verdicts[r[3:]]]
@@ -147,14 +145,10 @@ class Since:
 
 def since(tx: Tx, of: Numbers, now: dt.datetime) -> Since:
     """From the instant of these numbers until now."""
-    if of.notice.kind is Kind.DIRECTIVE:
-        then = {s.assignment_id for s in _statuses(tx, of.notice, of.at, of.area) if s.owes}
-        live = _statuses(tx, of.notice, now, of.area)
-        return Since(sum(s.assignment_id in then and s.answered for s in live), sum(s.owes for s in live))
-    some = _since(of.area)
+    some = _since(of.area, *(_items(tx, of.notice, at) for at in (of.at, now)))
+    values = _values(of.notice, of.at) | {"later": now}
     marks = [
-        (Mark(r.was_excused, r.had_said), Mark(r.excused, r.said), r.many)
-        for r in tx.execute(some, _values(of.notice, of.at) | {"later": now})
+        (Mark(r.was_excused, r.had_said), Mark(r.excused, r.said), r.many) for r in tx.execute(some, values)
     ]
     return Since(
         sum(many for was, is_, many in marks if was.owes and is_.answered),
@@ -201,12 +195,8 @@ def _by_row(some: Iterable[_Marks]) -> list[_ByRow]:
 
 
 def _marks(tx: Tx, notice: Notice, *, at: dt.datetime, area: Area, only_said: bool = False) -> list[_Marks]:
-    if notice.kind is Kind.DIRECTIVE:
-        return [
-            _Marks(s.row_position, s.row_code, s.row_name, s.county_id, s.mark, 1)
-            for s in _statuses(tx, notice, at, area)
-        ]
-    rows = tx.execute(_counted(area, only_said=only_said), _values(notice, at)).all()
+    some = _counted(area, _items(tx, notice, at), only_said=only_said)
+    rows = tx.execute(some, _values(notice, at)).all()
     troubles = _troubles(tx, notice, at, {r.told for r in rows})
     return [
         _Marks(r.row_position, r.row_code, r.row_name, r.county_id, _mark(r, troubles.get(r.told)), r.many)
@@ -214,54 +204,73 @@ def _marks(tx: Tx, notice: Notice, *, at: dt.datetime, area: Area, only_said: bo
     ]
 
 
-def _statuses(tx: Tx, notice: Notice, at: dt.datetime, area: Area) -> list[Status]:
-    return [s for s in queries.statuses(tx, notice.id, at=at) if area.has(s)]
-
-
 def _mark(r: sa.Row[*tuple[object, ...]], trouble: TroubleState | None) -> Mark:
     said = r.late is not None
     reach = None
     if rules.owes(said=said, excused=r.excused):
         reach = rules.reach(enrolled=r.enrolled, delivered=r.delivered)
-    return Mark(r.excused, said, bool(r.late), trouble, reach)
+    return Mark(r.excused, said, bool(r.late), trouble, reach, bool(r.acknowledged))
+
+
+_NOTICE = sa.bindparam("notice_id", type_=schema.Id)
+_AT, _LATER = (sa.bindparam(name, type_=schema.Instant) for name in ("at", "later"))
 
 
 def _values(notice: Notice, at: dt.datetime) -> dict[str, object]:
     return {"notice_id": notice.id, "subject": str(notice.id), "at": at}
 
 
-_NOTICE = sa.bindparam("notice_id", type_=schema.Id)
-_AT = sa.bindparam("at", type_=schema.Instant)
-_LATER = sa.bindparam("later", type_=schema.Instant)
+def _items(tx: Tx, notice: Notice, at: dt.datetime) -> Wordings | None:
+    """Of a directive what had to be answered at an instant; None for anything else."""
+    if notice.kind is not Kind.DIRECTIVE:
+        return None
+    return tuple((item.key, item.since) for item in queries.standing(tx, notice.id, at=at))
 
 
-def _said(area: Area, at: sa.BindParameter[dt.datetime], name: str) -> sa.CTE:
-    """A row an assignment: excused or not, and `late` of its first answer, NULL where there is none.
+def _said(area: Area, at: sa.BindParameter[dt.datetime], name: str, items: Wordings | None) -> sa.CTE:
+    """A row an assignment: excused or not, and `late` of its first answer, NULL where nothing is answered.
 
     Worked out once and kept, whatever asks for it: PostgreSQL would look for the answer anew each time.
     """
-    first = (
-        sa.select(_an.late)
-        .where(_an.assignment_id == _a.id, queries.held(_an.at, _an.withdrawn_at, at))
-        .order_by(_an.id)
-        .limit(1)
-        .scalar_subquery()
-    )
+    held = queries.held(_an.at, _an.withdrawn_at, at)
+    heard = sa.select(_an.late).where(_an.assignment_id == _a.id, held)
     excused = sa.exists().where(_e.assignment_id == _a.id, queries.held(_e.since, _e.until, at))
+    source: sa.FromClause = model.assignment
+    late: sa.ColumnElement[Any] = heard.order_by(_an.id).limit(1).scalar_subquery()
+    read: sa.ColumnElement[bool] = sa.false()
+    if items is not None:
+        unit = _of_items(area, items, held)
+        source = source.outerjoin(unit, unit.c.assignment_id == _a.id)
+        late = sa.case((unit.c.done == len(items), unit.c.late))
+        read = heard.where(_an.on_behalf.is_(False)).limit(1).scalar_subquery().is_not(None)
     return (
         sa.select(
             _a.id, _a.unit_id, _a.position, _a.county_id, _a.row_position, _a.row_code, _a.row_name,
-            excused.label("excused"), first.label("late"),
+            excused.label("excused"), late.label("late"), read.label("acknowledged"),
         )
+        .select_from(source)
         .where(_a.notice_id == _NOTICE, area.where())
         .cte(name)
         .prefix_with("MATERIALIZED")
     )  # fmt: skip
 
 
-def _facts(area: Area) -> sa.CTE:
+def _of_items(area: Area, items: Wordings, held: sa.ColumnElement[bool]) -> sa.Subquery:
+    """Of a directive: how many of its items a unit has answered, and whether one of them late."""
+    ids = sa.select(_a.id).where(_a.notice_id == _NOTICE, area.where())
+    each, first = itemised.answers(items, ids, held), model.answer.alias("first")
+    late = sa.func.max(sa.case((first.c.late, 1), else_=0))
+    return (
+        sa.select(each.c.assignment_id, sa.func.count().label("done"), late.label("late"))
+        .join(first, first.c.id == each.c.first_id)
+        .group_by(each.c.assignment_id)
+        .subquery()
+    )
+
+
+def _facts(area: Area, items: Wordings | None) -> sa.CTE:
     """The same, and of those that owe why."""
-    it = _said(area, _AT, "said")
+    it = _said(area, _AT, "said", items)
     owes = sa.and_(sa.not_(it.c.excused), it.c.late.is_(None))
     subject = sa.bindparam("subject", type_=sa.String)
     enrolled = queries.enrolled(_AT).where(post.c.unit_id == it.c.unit_id)
@@ -279,33 +288,43 @@ def _facts(area: Area) -> sa.CTE:
 
 
 @lru_cache(AREAS)
-def _listed(area: Area) -> sa.Select[*tuple[object, ...]]:
+def _listed(area: Area, items: Wordings | None) -> sa.Select[*tuple[object, ...]]:
     """Each of them, and from the fourth on the facts that make its mark; in roster order."""
-    it = _facts(area)
+    it = _facts(area, items)
     some = [
         it.c[name]
-        for name in ("id", "unit_id", "county_id", "excused", "late", "told", "enrolled", "delivered")
+        for name in (
+            "id",
+            "unit_id",
+            "county_id",
+            "excused",
+            "late",
+            "told",
+            "enrolled",
+            "delivered",
+            "acknowledged",
+        )
     ]
     return sa.select(*some).order_by(it.c.position, it.c.unit_id)
 
 
 @lru_cache(AREAS)
-def _counted(area: Area, *, only_said: bool) -> sa.Select[*tuple[object, ...]]:
+def _counted(area: Area, items: Wordings | None, *, only_said: bool) -> sa.Select[*tuple[object, ...]]:
     """How many of each row are so; what has had a trouble stands alone, under its id in `told`."""
     if only_said:
-        it = _said(area, _AT, "said")
+        it = _said(area, _AT, "said", items)
         some = [it.c.row_position, it.c.row_code, it.c.row_name, it.c.county_id, it.c.excused, it.c.late]
         no = sa.null()
-        rest = [no.label("told"), no.label("enrolled"), no.label("delivered")]
+        rest = [no.label(name) for name in ("told", "enrolled", "delivered", "acknowledged")]
         return sa.select(*some, *rest, sa.func.count().label("many")).group_by(*some)
-    it = _facts(area)
+    it = _facts(area, items)
     some = [column for column in it.c if column.name not in ("id", "unit_id", "position")]
     return sa.select(*some, sa.func.count().label("many")).group_by(*some)
 
 
 @lru_cache(AREAS)
-def _since(area: Area) -> sa.Select[*tuple[object, ...]]:
-    was, is_ = _said(area, _AT, "was"), _said(area, _LATER, "is")
+def _since(area: Area, before: Wordings | None, after: Wordings | None) -> sa.Select[*tuple[object, ...]]:
+    was, is_ = _said(area, _AT, "was", before), _said(area, _LATER, "became", after)
     some = [
         was.c.excused.label("was_excused"), was.c.late.is_not(None).label("had_said"), is_.c.excused.label("excused"),
         is_.c.late.is_not(None).label("said"),

@@ -14,7 +14,9 @@ from bot.notices.rules import Aspect
 
 BETWEEN = ":"  # no item has one in its name
 
-_an, _i = model.answer, model.notice_item
+Wordings = tuple[tuple[str, int], ...]  # items, each with the version since which it is worded so
+
+_an = model.answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,11 @@ class Said:
     acknowledged_at: dt.datetime | None = None
 
 
-def of(
-    tx: Tx, notice_id: int, version: int, ids: sa.Select[tuple[int]], held: sa.ColumnElement[bool]
-) -> dict[int, Said]:
+def of(tx: Tx, items: Wordings, ids: sa.Select[int], held: sa.ColumnElement[bool]) -> dict[int, Said]:
     """Assignment → what was said of it; of those of which nothing was, none.
 
     Args:
-        version: the one in force.
+        items: those in force.
         ids: the assignments.
         held: which answers count at the instant meant.
     """
@@ -54,34 +54,35 @@ def of(
             frozenset(row.done.split(BETWEEN)), row.last_first_at, bool(row.late), row.value, row.said_by, row.at,
             row.on_behalf, read.get(row.assignment_id),
         )
-        for row in tx.execute(_answered(notice_id, version, ids, held))
+        for row in tx.execute(_answered(items, ids, held))
     }  # fmt: skip
     return {assignment_id: Said(acknowledged_at=at) for assignment_id, at in read.items()} | found
 
 
-def _acknowledged(tx: Tx, ids: sa.Select[tuple[int]], held: sa.ColumnElement[bool]) -> dict[int, dt.datetime]:
+def _acknowledged(tx: Tx, ids: sa.Select[int], held: sa.ColumnElement[bool]) -> dict[int, dt.datetime]:
     query = sa.select(_an.c.assignment_id, sa.func.min(_an.c.at)).group_by(_an.c.assignment_id)
     rows = tx.execute(query.where(_an.c.assignment_id.in_(ids), held, _an.c.on_behalf.is_(False)))
     return {row[0]: row[1] for row in rows}
 
 
-def _answered(
-    notice_id: int, version: int, ids: sa.Select[tuple[int]], held: sa.ColumnElement[bool]
-) -> sa.Select[*tuple[object, ...]]:
-    first, newest = _an.alias("first"), _an.alias("newest")
-    each = (
+def answers(items: Wordings, ids: sa.Select[int], held: sa.ColumnElement[bool]) -> sa.Subquery:
+    """A row for each of these assignments and items it has answered, with its first answer and its newest."""
+    worded = (sa.and_(_an.c.item == key, _an.c.version >= since) for key, since in items)
+    return (
         sa.select(
             _an.c.assignment_id, _an.c.item, sa.func.min(_an.c.id).label("first_id"), sa.func.max(_an.c.id).label("newest_id")
         )
-        .join(_i, sa.and_(_i.c.notice_id == notice_id, _i.c.item == _an.c.item))
-        .where(
-            _an.c.assignment_id.in_(ids), held, _an.c.aspect == Aspect.DONE.value,
-            _i.c.since_version <= version, sa.or_(_i.c.until_version.is_(None), _i.c.until_version > version),
-            _an.c.version >= _i.c.since_version,
-        )
+        .where(_an.c.assignment_id.in_(ids), held, _an.c.aspect == Aspect.DONE.value, sa.or_(sa.false(), *worded))
         .group_by(_an.c.assignment_id, _an.c.item)
         .subquery()
     )  # fmt: skip
+
+
+def _answered(
+    items: Wordings, ids: sa.Select[int], held: sa.ColumnElement[bool]
+) -> sa.Select[*tuple[object, ...]]:
+    first, newest = _an.alias("first"), _an.alias("newest")
+    each = answers(items, ids, held)
     unit = (
         sa.select(
             each.c.assignment_id, sa.func.aggregate_strings(each.c.item, BETWEEN).label("done"),

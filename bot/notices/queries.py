@@ -255,13 +255,13 @@ def statuses(
 
 
 def _heard_of_directive(
-    tx: Tx, notice_id: int, ids: sa.Select[tuple[int]], at: dt.datetime | None
+    tx: Tx, notice_id: int, ids: sa.Select[int], at: dt.datetime | None
 ) -> dict[int, Heard]:
     """As `_folded`, where each unit has said many things."""
     an = model.answer.c
-    items = [item.key for item in standing(tx, notice_id, at=at)]
-    version = in_force(tx, notice_id, at=at)
-    said = itemised.of(tx, notice_id, version, ids, held(an.at, an.withdrawn_at, at))
+    wordings = tuple((item.key, item.since) for item in standing(tx, notice_id, at=at))
+    items = [key for key, _ in wordings]
+    said = itemised.of(tx, wordings, ids, held(an.at, an.withdrawn_at, at))
     besides = _folded(tx.execute(_besides(lambda assignment_id: assignment_id.in_(ids), at)))
     found = {}
     for assignment_id in said.keys() | besides.keys():

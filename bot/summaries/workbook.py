@@ -83,7 +83,7 @@ def collect(
         Refused: as `queries.table`.
     """
     table = queries.table(tx, notice_id, now=now, as_of=as_of, within=within)
-    done = Done.read(tx, notice_id, table.at)
+    done = Done.read(tx, table)
     named = lines(tx, table, table.statuses, done, phones=phones, phones_within=phones_within)
     is_directive = table.notice.kind is rules.Kind.DIRECTIVE
     items = tuple(progress.of(tx, table)) if is_directive else ()
@@ -92,15 +92,18 @@ def collect(
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What officers have done for a notice's assignments, each by its id: reminders, and the last 已电话."""
+    """What there is beside the statuses of a notice's assignments, each by its id: troubles, reminders, the last 已电话."""
 
+    troubles: dict[int, Trouble]
     reminded: dict[int, int]
     phoned: dict[int, dt.datetime]
 
     @classmethod
-    def read(cls, tx: Tx, notice_id: int, at: dt.datetime) -> Self:
-        """As it stood at an instant."""
-        return cls(chase.counts(tx, notice_id, until=at), chase.phoned(tx, notice_id, until=at))
+    def read(cls, tx: Tx, table: Table | Numbers) -> Self:
+        """As it stood at the table's instant."""
+        notice_id, at = table.notice.id, table.at
+        troubles = trouble.of_notice(tx, notice_id, at=at) if table.total.trouble else {}
+        return cls(troubles, chase.counts(tx, notice_id, until=at), chase.phoned(tx, notice_id, until=at))
 
 
 def lines(
@@ -116,7 +119,6 @@ def lines(
     notice_id, at = table.notice.id, table.at
     among = None if len(some) >= queries.MANY else [s.assignment_id for s in some]
     delivered = histories.delivered(tx, notice_id, until=at, among=among)
-    troubles = trouble.of_notice(tx, notice_id, at=at) if any(s.trouble for s in some) else {}
     known = contacts.first_of(tx, [s.unit_id for s in some])
 
     def line(s: Status) -> Line:
@@ -124,7 +126,7 @@ def lines(
         who = people.addressed(first.name, first.role) if first else ""
         may_ring = phones_within is None or phones_within(s.place)
         return Line(
-            s, troubles.get(s.assignment_id) if s.trouble else None, delivered.get(s.assignment_id),
+            s, done.troubles.get(s.assignment_id) if s.trouble else None, delivered.get(s.assignment_id),
             done.reminded.get(s.assignment_id, 0), done.phoned.get(s.assignment_id), who,
             _shown(first, phones if may_ring else "never"),
         )  # fmt: skip

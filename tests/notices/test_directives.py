@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot import clock, errors
 from bot.db import Database, engines, urls
 from bot.delivery.model import ChatState, delivery, posting
-from bot.notices import answer, desk, items, model, publish, queries, revise, rules, trouble
+from bot.notices import answer, counting, desk, items, model, publish, queries, revise, rules, trouble
 from bot.notices.answer import Press, Said
 from bot.notices.publish import Item
 from bot.notices.rules import Kind, Value
@@ -255,12 +255,28 @@ class Play:
         self.told.append((self.now, expected))
         table = queries.table(self.world.tx, self.notice, now=self.now)
         assert table.total.expected == table.total.answered + table.total.missing
+        counted = counting.numbers(self.world.tx, self.notice, now=self.now)
+        assert (counted.total, counted.rows) == (table.total, table.rows)
         standing = {unit for (unit, _), since in self.ledger.hard.items() if since is not None}
         assert {s.code for s in table.statuses if rules.is_standing(s.trouble)} == standing
 
     def compare_later(self) -> None:
         for at, expected in self.told:
             assert self.seen(at) == expected
+        at, _ = self.told[len(self.told) // 2]
+        then = queries.table(self.world.tx, self.notice, now=self.now + dt.timedelta(minutes=1), as_of=at)
+        live = {s.assignment_id: s for s in queries.statuses(self.world.tx, self.notice, at=self.now)}
+        counted = counting.numbers(
+            self.world.tx, self.notice, now=self.now + dt.timedelta(minutes=1), as_of=at
+        )
+        assert (counted.total, counted.rows) == (then.total, then.rows)
+        assert counting.since(self.world.tx, counted, self.now) == counting.Since(
+            sum(s.owes and live[s.assignment_id].answered for s in then.statuses),
+            sum(s.owes for s in live.values()),
+        )
+        for which in (lambda m: m.owes, lambda m: m.answered and m.late, lambda m: m.acknowledged):
+            listed = counting.listed(self.world.tx, then.notice, which, at=at, area=counting.Area())
+            assert listed == [s.assignment_id for s in then.statuses if which(s.mark)]
 
 
 UNIT, WHO, KEY = st.sampled_from(UNITS), st.integers(0, 1), st.sampled_from(KEYS)

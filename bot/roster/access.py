@@ -42,6 +42,7 @@ class Action(StrEnum):
     REVISE = "revise"  # 更正、撤回通知
     SEND = "send"  # 写通知发给学校
     RELEASE = "release"  # 同意别人要发的通知
+    SEE_BURDEN = "see_burden"  # 看每月问了学校多少次
 
 
 class Reach(StrEnum):
@@ -82,7 +83,13 @@ _SCHOOL: dict[Action, Reach] = {
 }
 _WATCH: dict[Action, Reach] = {Action.SEE_TABLE: _A, Action.SEE_NAMES: _A, Action.SEE_PLANS: _A}
 _OFFICER: dict[Action, Reach] = dict.fromkeys(Action, _A)
-_OFFICER |= {Action.PILOT: _N, Action.ANSWER: _O, Action.SOLVE_OWN: _O, Action.HAND_OVER: _O}
+_OFFICER |= {
+    Action.PILOT: _N,
+    Action.SEE_BURDEN: _N,
+    Action.ANSWER: _O,
+    Action.SOLVE_OWN: _O,
+    Action.HAND_OVER: _O,
+}
 _COUNTY: dict[Action, Reach] = _OFFICER | {Action.RUN_PLANS: _N, Action.RELEASE: _N}
 
 RIGHTS: dict[Role, dict[Action, Reach]] = {
@@ -102,6 +109,7 @@ RIGHTS: dict[Role, dict[Action, Reach]] = {
         Action.PILOT: _A,
         Action.SEE_PLANS: _A,
         Action.RUN_PLANS: _A,
+        Action.SEE_BURDEN: _A,
     },
 }
 ANSWERING = tuple(role for role in Role if RIGHTS[role].get(Action.ANSWER, _N) is not _N)

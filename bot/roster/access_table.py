@@ -25,6 +25,7 @@ ACTIONS = {
     Action.REVISE: "更正、撤回通知",
     Action.SEND: "写通知发给学校",
     Action.RELEASE: "同意别人要发的通知(不是自己写的)",
+    Action.SEE_BURDEN: "看每月问了学校多少次",
 }
 REACHES = {Reach.NO: "—", Reach.OWN: "本单位", Reach.AREA: "辖区"}
 

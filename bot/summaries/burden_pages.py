@@ -10,8 +10,7 @@ from bot.db import Tx
 from bot.delivery import outbox, stale
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.outbox import Delivery, Drop
-from bot.roster import people
-from bot.roster.access import Role
+from bot.roster import access, people
 from bot.roster.plain_cells import Value
 from bot.roster.unit_tree import short_name
 from bot.summaries import burden, lines
@@ -115,7 +114,7 @@ class Burdens:
             NotAllowed: it is none.
         """
         person = people.by_user(tx, user_id)
-        if person is None or not person.has(Role.ADMIN):
+        if person is None or person.scope(access.Action.SEE_BURDEN).is_empty:
             raise errors.NotAllowed(self.words.plain("burden.not_entitled"))
 
     def workbook(self, it: Month) -> bytes:

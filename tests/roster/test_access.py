@@ -31,6 +31,7 @@ revise          .         .      .              .    area           area        
 export          .         .      .              .    area           area         .      .         .
 send            .         .      .              .    area           area         .      .         .
 release         .         .      .              .    .              area         area   .         .
+see_burden      .         .      .              .    .              .            .      .         area
 """
 _HEADER, *_LINES = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [

@@ -18,7 +18,7 @@ from bot.roster.people import Person
 from bot.summaries.place import Page
 from bot.texts import Words
 
-PER_PAGE = 10  # a meeting's nine items stand on one page
+PER_PAGE, ITEMS_PER_PAGE = 8, 10  # a meeting's nine items stand on one page
 BUTTON_CHARS = 16
 LINE_CHARS = 40  # of an item beside its figures
 OPEN, ITEMS, LEFT = "notice", "n-items", "n-left"
@@ -127,14 +127,14 @@ class Handling:
         as_of = _superseded_at(tx, notice, version)
         table = _table(tx, now, notice, reader, as_of=as_of)
         every = progress.of(tx, table)
-        pages = max(1, -(-len(every) // PER_PAGE))
+        pages = max(1, -(-len(every) // ITEMS_PER_PAGE))
         at = min(page, pages - 1)
         lines = [
             {
                 "done": it.done, "expected": it.expected, "key": it.item.key, "text": _short(it.item.text, LINE_CHARS),
                 "party": it.item.party, "due": self._due(it.item.due_at or notice.due_at, now),
             }
-            for it in every[at * PER_PAGE : (at + 1) * PER_PAGE]
+            for it in every[at * ITEMS_PER_PAGE : (at + 1) * ITEMS_PER_PAGE]
         ]  # fmt: skip
         html = self.words.html(
             "handling.progress", title=notice.title, at=table.at, version=version if as_of else 0, lines=lines,

@@ -101,8 +101,8 @@ CARD = [
 ]  # fmt: skip
 HANDLED = [
     Fact(title="字" * 30, is_trial=True, recalled_at=recalled, recalled_by=WHO, published_at=AT, by=WHO, released_by=second,
-         versions=[Fact(version=n, at=AT, by=WHO, released_by=second) for n in versions], items=items, known=1999, expected=2000, answered=1999,
-         count=count)
+         versions=[Fact(version=n, at=AT, by=WHO, released_by=second) for n in versions], items=items, known=1999,
+         expected=2000, answered=1999, count=count)
     for recalled, second, versions, items in ((None, "", (), 0), (None, WHO, (2, 3), 9), (AT, WHO, (2,), 0))
     for count in (None, Fact(total=4000, done=3800, waiting=80, failures=[1] * 120),
                   Fact(total=4000, done=4000, waiting=0, failures=[]))
@@ -454,12 +454,14 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "composing.opinion_thanks": [{"is_sent": True}, {"is_sent": False}],
     "composing.opinion": _each(who=[WHO], unit=[LONG], text=["字" * 200], at=[AT]),
     "burden.month": [{"first": dt.date(2026, 10, 1)}], "burden.number": [{"n": 8.0}, {"n": 8.5}],
-    "burden.page": [{"m": m, "lines": ["  8.5/13 11.5/140  40 长阳县"] * 24, "is_repeat": r} for m in _months for r in (True, False)],
+    "burden.page": [{"m": m, "lines": ["  8.5/13 11.5/140  40 长阳县"] * 24, "is_repeat": r}
+                    for m in _months for r in (True, False)],
     "burden.over": [{"m": m, "schools": s, "first": 8, "page": 2, "pages": n} for m in _months for n in (1, 3)
                     for s in ([], [Fact(name=LONG, a_week=4, asks=13, taps=140)] * 8)],
     "burden.list": [{"count": 4000}], "burden.other": [{"first": dt.date(2026, 10, 1)}],
     "burden.file": [{"first": dt.date(2026, 10, 1)}],
-    "revising.top": _top, "revising.text": [t | {"version": 1, "directive": is_directive} for t in _top for is_directive in (True, False)],
+    "revising.top": _top,
+    "revising.text": [t | {"version": 1, "directive": is_it} for t in _top for is_it in (True, False)],
     "revising.was": [{"title": "字" * 30, "items": [Fact(key="3", text="字" * 40, party=p) for p in ("", "安全科")]}],
     "revising.summary": [t | {"chars": 12000} for t in _top],
     "revising.difference": [{"d": d, "due_was": w, "due": "明天12:00"} for d in _revisions for w in ("", "今天17:00")],

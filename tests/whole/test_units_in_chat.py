@@ -172,6 +172,7 @@ async def test_whoever_answers_for_many_schools_turns_pages_of_them(small_town: 
     await town.start()
     await town.enrol("周黄庄")
     await town.publish()
+    await town.see("周黄庄", "您负责 10 所")
     owed = await town.say("周黄庄", "待办")
     assert owed.text == "您还有 10 件要报,见下面。"
     assert owed.button_texts[-3:] == ["◂", "1/2", "▸"]

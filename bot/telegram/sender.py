@@ -23,6 +23,7 @@ log = structlog.get_logger()
 IN_FLIGHT = 32  # calls at once; more only queue at Telegram (and 1,000 of one bot are punished for a minute)
 LOOK_EVERY_S = 0.5  # on SQLite nobody tells us what another process has committed
 AT_ONCE = dt.timedelta(milliseconds=30)  # nobody is kept waiting for a slot as near as this
+NOW = dt.timedelta(0)
 LATE = dt.timedelta(milliseconds=100)  # a call later than this has lost its slot
 CALL_FOR_S = 45  # less than it takes to be held for dead
 ENOUGH = dt.timedelta(seconds=0.25)  # slots taken this far ahead keep the line busy
@@ -297,8 +298,9 @@ class Sender:
 
     async def _until(self, slot: dt.datetime) -> None:
         """Never longer than a slot can be away, whatever becomes of the clock."""
-        left_s = (slot - self._db.now()).total_seconds()
-        await asyncio.sleep(min(max(left_s, 0.0), claiming.AHEAD.total_seconds()))
+        left = slot - self._db.now()
+        if left > NOW:
+            await asyncio.sleep(min(left, claiming.AHEAD).total_seconds())
 
     async def _begin_each(self, asked: Sequence[tuple[outbox.Claimed, dt.datetime]]) -> Sequence[Begun]:
         due = [(item.delivery.id, slot) for item, slot in asked]

@@ -268,6 +268,18 @@ def invite_each(tx: Tx, now: dt.datetime, wanted: list[Wanted]) -> list[Invitati
     return [valid[it] for it in wanted]
 
 
+def void(tx: Tx, now: dt.datetime, wanted: list[Wanted]) -> None:
+    """Codes given out for these and not used yet are worth nothing any more."""
+    for it in wanted:
+        same = (_i.c.kind == it.kind, _i.c.unit_id == it.unit_id, _i.c.role == it.role)
+        whose = _i.c.contact_id.is_(None) if it.contact_id is None else _i.c.contact_id == it.contact_id
+        tx.execute(
+            _i.update()
+            .where(*same, whose, _i.c.used_at.is_(None), _i.c.expires_at > now)
+            .values(expires_at=now)
+        )
+
+
 def _invitation(it: Wanted, code: str, expires_at: dt.datetime) -> Invitation:
     return Invitation(it.kind, it.unit_id, it.role, it.contact_id, code, expires_at)
 

@@ -72,7 +72,13 @@ def issue(
 def _issue(
     tx: Tx, now: dt.datetime, chosen: list[Unit], *, role: Role | None, every: bool, is_one: bool
 ) -> list[Issued]:
-    wanted, name = _wanted(tx, chosen, role=role, every=every, is_one=is_one), pacing.username(tx)
+    return _given(tx, now, _wanted(tx, chosen, role=role, every=every, is_one=is_one))
+
+
+def _given(
+    tx: Tx, now: dt.datetime, wanted: list[tuple[Wanted, Unit, contacts.Contact | None]]
+) -> list[Issued]:
+    name = pacing.username(tx)
     given = enrolment.invite_each(tx, now, [it for it, _, _ in wanted])
     return [_issued(one, unit, contact, name) for one, (_, unit, contact) in zip(given, wanted, strict=True)]
 
@@ -139,8 +145,13 @@ def may_give(person: Person, role: Role, place: Place) -> bool:
     return all(person.may(action, place) for action in [Action.INVITE, *given])
 
 
-def give(tx: Tx, now: dt.datetime, *, user_id: int, unit_id: int, role: Role | None) -> list[Issued]:
+def give(
+    tx: Tx, now: dt.datetime, *, user_id: int, unit_id: int, role: Role | None, anew: bool = False
+) -> list[Issued]:
     """What `issue` gives for one unit, by an officer and noted: a code a holder of the post, of a group for no role.
+
+    Args:
+        anew: those given out before and not used are void; without it they are given again.
 
     Raises:
         NotAllowed: out of reach, or more rights than the officer's own would go with it. Refused: the unit is closed,
@@ -159,10 +170,14 @@ def give(tx: Tx, now: dt.datetime, *, user_id: int, unit_id: int, role: Role | N
     if _beyond(tx, person, here):
         raise errors.NotAllowed("这个人在别处还有职务,不能由您发码。请他点“发送我的手机号”登记。")
     word = role.value if role is not None else "group"
-    trail.note(tx, now, actor=person.actor, verb="invite", subject=f"unit:{unit.id}", detail=word)
+    detail = f"{word}:anew" if anew else word
+    trail.note(tx, now, actor=person.actor, verb="invite", subject=f"unit:{unit.id}", detail=detail)
+    wanted: list[tuple[Wanted, Unit, contacts.Contact | None]] = [(Wanted("group", unit.id), unit, None)]
     if role is not None:
-        return _issue(tx, now, [unit], role=role, every=True, is_one=True)
-    return [_issued(enrolment.invite(tx, now, unit_id=unit.id, role=None), unit, None, pacing.username(tx))]
+        wanted = _wanted(tx, [unit], role=role, every=True, is_one=True)
+    if anew:
+        enrolment.void(tx, now, [it for it, _, _ in wanted])
+    return _given(tx, now, wanted)
 
 
 def _beyond(tx: Tx, person: Person, some: Iterable[contacts.Contact]) -> frozenset[int]:
@@ -201,9 +216,7 @@ def slips(tx: Tx, now: dt.datetime, *, user_id: int, some: list[Unit]) -> list[I
         raise errors.Refused(f"有 {len(wanted)} 张,一次做不下,请一个县一个县地做。")
     detail = f"slips:{len(wanted)}"
     trail.note(tx, now, actor=person.actor, verb="invite", subject=f"unit:{mine[0].id}", detail=detail)
-    name = pacing.username(tx)
-    given = enrolment.invite_each(tx, now, [it for it, _, _ in wanted])
-    return [_issued(one, unit, contact, name) for one, (_, unit, contact) in zip(given, wanted, strict=True)]
+    return _given(tx, now, wanted)
 
 
 def outstanding(tx: Tx, person: Person, some: list[Unit]) -> int:

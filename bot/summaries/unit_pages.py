@@ -31,6 +31,7 @@ SLIPS_OF = (
 )
 CODES = 8  # of one post; more holders than that no post has
 COPIED = 256  # characters a button can put on the clipboard
+ANEW = "x"  # behind it: a new code, and the old one is void
 GROUP = "g"  # in place of a role's number: the code that binds the unit's group
 
 
@@ -341,14 +342,15 @@ class UnitPages:
         return OutgoingMessage(self.words.html("units.invite", name=unit.name), (*rows, self._back(unit, at)))
 
     def code(
-        self, tx: Tx, now: dt.datetime, user_id: int, unit_id: int, role: Role | None, at: Place
-    ) -> OutgoingMessage:
-        """The code of a post, or of the group for no role; given and noted in this transaction.
+        self, tx: Tx, now: dt.datetime, user_id: int, unit_id: int, role: Role | None, at: Place,
+        *, anew: bool = False,
+    ) -> OutgoingMessage:  # fmt: skip
+        """The code of a post, or of the group for no role; given and noted in this transaction, `anew` in place of the old.
 
         Raises:
             NotAllowed, Refused: as `inviting.give`.
         """
-        given = inviting.give(tx, now, user_id=user_id, unit_id=unit_id, role=role)[:CODES]
+        given = inviting.give(tx, now, user_id=user_id, unit_id=unit_id, role=role, anew=anew)[:CODES]
         unit, is_group = given[0].unit, role is None
         codes = [_code(one) for one in given]
         html = self.words.html("units.code", unit=unit.name, codes=codes, is_group=is_group)
@@ -356,6 +358,9 @@ class UnitPages:
         if len(codes) == 1:
             said = self._say("units.carried", unit=unit.name, c=codes[0], is_group=is_group)
             rows.append((Button(self._say("units.copy"), copy=" ".join(said.split("\n"))[:COPIED]),))
+        word = GROUP if role is None else str(list(Role).index(role))
+        other = at.of_unit(unit_place.CODE, unit.id, f"{word}{ANEW}")
+        rows.append((Button(self._say("units.another"), other),))
         back = Button(self._say("units.back"), at.of_unit(unit_place.INVITE, unit.id))
         return OutgoingMessage(html, (*rows, (back,)))
 
@@ -383,13 +388,17 @@ class UnitPages:
 
 
 def is_post(word: str) -> bool:
-    """Whether a button's word names a post, or the group."""
-    return word == GROUP or (word.isascii() and word.isdigit() and len(word) < 3 and int(word) < len(Role))
+    """Whether a button's word names a post, or the group; `ANEW` behind it or not."""
+    plain = word.removesuffix(ANEW)
+    return plain == GROUP or (
+        plain.isascii() and plain.isdigit() and len(plain) < 3 and int(plain) < len(Role)
+    )
 
 
 def role_of(word: str) -> Role | None:
     """The role a button's word names; None for the group."""
-    return None if word == GROUP else list(Role)[int(word)]
+    plain = word.removesuffix(ANEW)
+    return None if plain == GROUP else list(Role)[int(plain)]
 
 
 def _has_area(unit: Unit) -> bool:

@@ -73,8 +73,12 @@ class Town:
     db: Database
     ids: dict[str, int] = field(default_factory=dict)
 
-    async def give(self, unit: str, role: Role | None, user: int = OFFICER) -> list[inviting.Issued]:
-        return await self.db.transact(inviting.give, user_id=user, unit_id=self.ids[unit], role=role)
+    async def give(
+        self, unit: str, role: Role | None, user: int = OFFICER, *, anew: bool = False
+    ) -> list[inviting.Issued]:
+        return await self.db.transact(
+            inviting.give, user_id=user, unit_id=self.ids[unit], role=role, anew=anew
+        )
 
     async def noted(self) -> list[tuple[str, str]]:
         r = audit.record.c
@@ -118,6 +122,24 @@ async def test_an_empty_post_is_offered_to_whoever_comes_and_a_held_one_anew(tow
     assert await town.noted() == [
         (about, word) for word in ("duty", "duty", "principal", "principal", "group")
     ]
+
+
+async def test_a_code_that_went_astray_is_void_once_another_is_given(town):
+    for role in (Role.PRINCIPAL, Role.DUTY, None):
+        (astray,) = await town.give("DH2", role)
+        (other,) = await town.give("DH2", role, anew=True)
+        assert other.code != astray.code
+        assert [one.code for one in await town.give("DH2", role)] == [other.code]
+        if role is None:
+            door = enrolment.open_group_door
+            assert await town.db.transact(door, code=astray.code, user_id=OFFICER) is None
+            assert await town.db.transact(door, code=other.code, user_id=OFFICER) is not None
+        else:
+            done = await town.db.transact(enrolment.redeem, user_id=NEWCOMER, code=astray.code, name="x")
+            assert done.result is enrolment.Result.EXPIRED
+    assert (f"unit:{town.ids['DH2']}", "duty:anew") in await town.noted()
+    with pytest.raises(errors.NotAllowed):
+        await town.give("HD1", Role.PRINCIPAL, anew=True)
 
 
 async def test_out_of_reach_nothing_is_given_or_noted(town):

@@ -59,7 +59,7 @@ BUTTONS = {  # what stands on a button; everything else in these files is read i
     "calendar": "close whole some sure undo back home",
     "composing": "how level option county again group send ask_second list button",
     "enrol": "share_phone yes_me not_me count_it do_not_count agree",
-    "units": "row area post group to_part newest to_past to_below to_invite to_slips numbers copy back",
+    "units": "row area post group to_part newest to_past to_below to_invite to_slips numbers copy another back",
     "trouble": "wrong_tap nothing_more reword seen phoned solved number answer_now",
 }  # fmt: skip
 BUTTON_NAMES = frozenset(f"{file}.{name}" for file, names in BUTTONS.items() for name in names.split())

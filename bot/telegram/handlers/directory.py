@@ -150,8 +150,8 @@ class Directory:
         unit_id, word = context.callback.number(0), context.callback.args[1]
         if unit_id is None or not unit_pages.is_post(word):
             return await context.toast(self.words.plain("toast.unknown"))
-        role = unit_pages.role_of(word)
-        message = await context.transact(self.pages.code, context.user_id, unit_id, role, at)
+        role, anew = unit_pages.role_of(word), word.endswith(unit_pages.ANEW)
+        message = await context.transact(self.pages.code, context.user_id, unit_id, role, at, anew=anew)
         await private_pages.show(context, message)
 
     async def slips(self, _: telegram.Update, context: Context) -> None:

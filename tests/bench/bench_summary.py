@@ -2,7 +2,8 @@
 
 Press → message, through the pretend Telegram in the same process, on a quiet bot; beside it the CPU the whole process
 took, which says something on a busy machine too. The ratios are to the same numbers counted from the names, and to
-openpyxl writing as many cells.
+openpyxl writing as many cells. While a workbook is made a press waits for the next poll, up to 0.6 s: the update that asked
+for it is not settled yet (`polling.AGAIN_AFTER_S`).
 """
 
 import asyncio

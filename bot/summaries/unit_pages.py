@@ -13,11 +13,10 @@ from bot.db import Tx
 from bot.delivery.message import Button, OutgoingMessage
 from bot.notices import unit_history
 from bot.notices.unit_history import Asked
-from bot.roster import access, directory, enrolment, inviting, people, unit_tree
+from bot.roster import directory, inviting, people, unit_tree
 from bot.roster import units as roster
-from bot.roster.access import Action, Role, Scope
+from bot.roster.access import Action, Scope
 from bot.roster.directory import Held, Known, Reach
-from bot.roster.inviting import Issued
 from bot.roster.people import Person
 from bot.roster.units import Unit
 from bot.summaries import place, unit_place
@@ -29,14 +28,10 @@ LATELY = 3  # notices told on a unit's page; all are behind a button
 SLIPS_OF = (
     500  # units of a list for which slips are offered: a county; a whole city's are printed on the server
 )
-CODES = 8  # of one post; more holders than that no post has
-COPIED = 256  # characters a button can put on the clipboard
-ANEW = "x"  # behind it: a new code, and the old one is void
-GROUP = "g"  # in place of a role's number: the code that binds the unit's group
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
     """One line of the list: a unit, and those it stands for, itself among them."""
 
     unit: Unit
@@ -49,14 +44,14 @@ class _Item:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listing:
+class Listing:
     """A list before it is cut into pages.
 
     Attributes:
         top: the unit it is of; None for what was searched, and where an area begins in several places.
     """
 
-    items: tuple[_Item, ...]
+    items: tuple[Item, ...]
     top: Unit | None = None
 
 
@@ -89,7 +84,7 @@ class UnitPages:
         person = people.by_user(tx, user_id)
         return person is not None and not person.scope(Action.SEE_NAMES).is_empty
 
-    def _unit(self, tx: Tx, person: Person, unit_id: int) -> Unit:
+    def unit(self, tx: Tx, person: Person, unit_id: int) -> Unit:
         """The unit, if it is there still and within reach."""
         unit = roster.present(tx, unit_id)
         if unit is None:
@@ -128,7 +123,7 @@ class UnitPages:
             NotAllowed: as `reader`, or the list lies out of reach. Refused: its unit is closed.
         """
         person = self.reader(tx, user_id)
-        listing = self._listing(tx, person, at)
+        listing = self.listing(tx, person, at)
         everyone = [u for item in listing.items for u in item.members]
         reach = directory.reaches(tx, everyone)
         shown = [item for item in listing.items if _belongs(item, at.part, reach)]
@@ -150,22 +145,22 @@ class UnitPages:
     def _mine(self, tx: Tx, person: Person) -> list[Unit]:
         return roster.within(tx, person.scope(Action.SEE_NAMES))
 
-    def _listing(self, tx: Tx, person: Person, at: Place) -> _Listing:
+    def listing(self, tx: Tx, person: Person, at: Place) -> Listing:
         if at.word:
-            return _Listing(
-                tuple(_Item(u, (u,)) for u in directory.search(self._mine(tx, person), at.word).units)
+            return Listing(
+                tuple(Item(u, (u,)) for u in directory.search(self._mine(tx, person), at.word).units)
             )
         within = person.scope(Action.SEE_NAMES)
         tops = directory.tops(tx, within)
         if at.top is not None:
-            top = self._unit(tx, person, at.top)
+            top = self.unit(tx, person, at.top)
         elif len(tops) == 1:
             top = tops[0]
         else:
-            return _Listing(tuple(_item(u, roster.below(tx, u) if _has_area(u) else []) for u in tops))
+            return Listing(tuple(_item(u, roster.below(tx, u) if _has_area(u) else []) for u in tops))
         inside = [u for u in roster.below(tx, top) if within.has(u.place)]
         if top.kind != "city":
-            return _Listing((_Item(top, (top,)), *(_item(u, []) for u in inside)), top)
+            return Listing((Item(top, (top,)), *(_item(u, []) for u in inside)), top)
         counties: dict[int | None, list[Unit]] = defaultdict(list)
         for unit in self._mine(tx, person):
             counties[unit.county_id].append(unit)
@@ -173,9 +168,9 @@ class UnitPages:
             _item(u, [one for one in counties[u.id] if one.id != u.id] if _has_area(u) else [])
             for u in inside
         )
-        return _Listing((_Item(top, (top,)), *areas), top)
+        return Listing((Item(top, (top,)), *areas), top)
 
-    def _door(self, item: _Item, at: Place, reach: dict[int, Reach]) -> Button:
+    def _door(self, item: Item, at: Place, reach: dict[int, Reach]) -> Button:
         if not item.is_area:
             label = self._say("units.row", name=item.unit.name, reach=reach[item.unit.id].value)
             return Button(label, at.of_unit(unit_place.UNIT, item.unit.id))
@@ -198,7 +193,7 @@ class UnitPages:
         return (row,) if row else ()
 
     def _doing(
-        self, tx: Tx, person: Person, at: Place, listing: _Listing, everyone: list[Unit]
+        self, tx: Tx, person: Person, at: Place, listing: Listing, everyone: list[Unit]
     ) -> list[tuple[Button, ...]]:
         """The newest table of a county, slips to print, the way up."""
         rows: list[tuple[Button, ...]] = []
@@ -236,7 +231,7 @@ class UnitPages:
             NotAllowed: as `reader`, or out of reach. Refused: it is closed.
         """
         person = self.reader(tx, user_id)
-        unit = self._unit(tx, person, unit_id)
+        unit = self.unit(tx, person, unit_id)
         known, within = directory.known(tx, unit), person.scope(Action.SEE_NAMES)
         asked = unit_history.of(tx, unit.id, within=within, limit=LATELY)
         county = roster.present(tx, unit.county_id) if unit.county_id not in (None, unit.id) else None
@@ -303,7 +298,7 @@ class UnitPages:
             NotAllowed: as `reader`, or out of reach. Refused: it is closed.
         """
         person = self.reader(tx, user_id)
-        unit, within = self._unit(tx, person, unit_id), person.scope(Action.SEE_NAMES)
+        unit, within = self.unit(tx, person, unit_id), person.scope(Action.SEE_NAMES)
         total = unit_history.count(tx, unit.id, within=within)
         here, pages, cut = unit_place.cut(total, page)
         asked = unit_history.of(tx, unit.id, within=within, limit=unit_place.PER_PAGE, offset=cut.start)
@@ -312,104 +307,26 @@ class UnitPages:
             pages=pages,
         )  # fmt: skip
         rows = unit_place.turning([at.of_unit(unit_place.PAST, unit.id, str(n)) for n in range(pages)], here)
-        return OutgoingMessage(html, (*rows, self._back(unit, at)))
-
-    # ── codes ────────────────────────────────────────────────────────────────────────────────────
-
-    def invite(self, tx: Tx, now: dt.datetime, user_id: int, unit_id: int, at: Place) -> OutgoingMessage:
-        """The posts for which the reader may give out a code, and the group.
-
-        Raises:
-            NotAllowed: as `reader`, or out of reach. Refused: the unit is closed.
-        """
-        person = self.reader(tx, user_id)
-        unit = self._unit(tx, person, unit_id)
-        if not person.may(Action.INVITE, unit.place):
-            raise errors.NotAllowed(self._say("units.not_yours"))
-        held = [one.contact for one in directory.known(tx, unit).held]
-        rows: list[tuple[Button, ...]] = []
-        for role in inviting.roles_at(unit):
-            if not inviting.may_give(person, role, unit.place):
-                continue
-            holders = [c for c in held if c.role is role]
-            label = self._say(
-                "units.post", title=people.POSTS[role], name="、".join(c.name for c in holders[:2]),
-                enrolled=bool(holders) and all(c.enrolled for c in holders),
-            )  # fmt: skip
-            rows.append((Button(label, at.of_unit(unit_place.CODE, unit.id, str(list(Role).index(role)))),))
-        if unit.kind in inviting.GROUP_KINDS:
-            rows.append((Button(self._say("units.group"), at.of_unit(unit_place.CODE, unit.id, GROUP)),))
-        return OutgoingMessage(self.words.html("units.invite", name=unit.name), (*rows, self._back(unit, at)))
-
-    def code(
-        self, tx: Tx, now: dt.datetime, user_id: int, unit_id: int, role: Role | None, at: Place,
-        *, anew: bool = False,
-    ) -> OutgoingMessage:  # fmt: skip
-        """The code of a post, or of the group for no role; given and noted in this transaction, `anew` in place of the old.
-
-        Raises:
-            NotAllowed, Refused: as `inviting.give`.
-        """
-        given = inviting.give(tx, now, user_id=user_id, unit_id=unit_id, role=role, anew=anew)[:CODES]
-        unit, is_group = given[0].unit, role is None
-        codes = [_code(one) for one in given]
-        html = self.words.html("units.code", unit=unit.name, codes=codes, is_group=is_group)
-        rows: list[tuple[Button, ...]] = []
-        if len(codes) == 1:
-            said = self._say("units.carried", unit=unit.name, c=codes[0], is_group=is_group)
-            rows.append((Button(self._say("units.copy"), copy=" ".join(said.split("\n"))[:COPIED]),))
-        word = GROUP if role is None else str(list(Role).index(role))
-        other = at.of_unit(unit_place.CODE, unit.id, f"{word}{ANEW}")
-        rows.append((Button(self._say("units.another"), other),))
-        back = Button(self._say("units.back"), at.of_unit(unit_place.INVITE, unit.id))
-        return OutgoingMessage(html, (*rows, (back,)))
-
-    def slips(self, tx: Tx, now: dt.datetime, user_id: int, at: Place) -> tuple[str, list[Issued], str]:
-        """What is printed for a list: its name, the codes, and the telephone at which to ask whether they are genuine.
-
-        Raises:
-            NotAllowed, Refused: as `units` and as `inviting.slips`.
-        """
-        person = self.reader(tx, user_id)
-        listing = self._listing(tx, person, at)
-        everyone = [u for item in listing.items for u in item.members]
-        given = inviting.slips(tx, now, user_id=user_id, some=everyone)
-        city = roster.city(tx)
-        phone = people.dialled(roster.duty_phone(tx, city)) if city else ""
-        return listing.top.name if listing.top else "", given, phone
+        return OutgoingMessage(html, (*rows, self.back(unit, at)))
 
     # ── words ────────────────────────────────────────────────────────────────────────────────────
 
     def _say(self, name: str, /, **params: object) -> str:
         return self.words.plain(name, **params)
 
-    def _back(self, unit: Unit, at: Place) -> tuple[Button, ...]:
+    def back(self, unit: Unit, at: Place) -> tuple[Button, ...]:
         return (Button(self._say("units.back"), at.of_unit(unit_place.UNIT, unit.id)),)
-
-
-def is_post(word: str) -> bool:
-    """Whether a button's word names a post, or the group; `ANEW` behind it or not."""
-    plain = word.removesuffix(ANEW)
-    return plain == GROUP or (
-        plain.isascii() and plain.isdigit() and len(plain) < 3 and int(plain) < len(Role)
-    )
-
-
-def role_of(word: str) -> Role | None:
-    """The role a button's word names; None for the group."""
-    plain = word.removesuffix(ANEW)
-    return None if plain == GROUP else list(Role)[int(plain)]
 
 
 def _has_area(unit: Unit) -> bool:
     return unit.kind in ("county", "city")
 
 
-def _item(unit: Unit, inside: list[Unit]) -> _Item:
-    return _Item(unit, (unit, *inside))
+def _item(unit: Unit, inside: list[Unit]) -> Item:
+    return Item(unit, (unit, *inside))
 
 
-def _belongs(item: _Item, part: Part, reach: dict[int, Reach]) -> bool:
+def _belongs(item: Item, part: Part, reach: dict[int, Reach]) -> bool:
     wanted = {Part.UNBOUND: Reach.UNBOUND, Part.LOST: Reach.LOST}.get(part)
     counted = [u for u in item.members if u.owes_answers] if item.is_area else item.members
     return wanted is None or any(reach[u.id] is wanted for u in counted)
@@ -459,20 +376,3 @@ def _line(one: Asked, now: dt.datetime) -> _Line:
         notice.published_at, notice.title, unit_history.word(one), status.said_by, status.said_at, status.on_behalf,
         is_over,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """A code as it is read aloud."""
-
-    kind: str
-    who: str
-    title: str
-    code: str
-    link: str
-    until: dt.datetime
-
-
-def _code(one: Issued) -> _Code:
-    title = people.POSTS[access.Role(one.role)] if one.role else ""
-    return _Code(one.door, one.who, title, enrolment.spoken(one.code), one.link or "", one.expires_at)

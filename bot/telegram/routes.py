@@ -18,6 +18,7 @@ from bot.summaries import handling as notices
 from bot.summaries import unit_place
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
+from bot.summaries.unit_codes import UnitCodes
 from bot.summaries.unit_pages import UnitPages
 from bot.telegram.context import Application
 from bot.telegram.handlers.answering import Answering
@@ -49,7 +50,8 @@ def add(
     desk = Desk(words, pages, Picking(words), TroubleMessages(words, phones))
     carrying = Carrying(words, pages)
     planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
-    reporting, directory = Reporting(words, ReportPages(book)), Directory(words, UnitPages(words, phones))
+    units = UnitPages(words, phones)
+    reporting, directory = Reporting(words, ReportPages(book)), Directory(words, units, UnitCodes(units))
     composing = Composing(words, sending.desks(words, house, lambda: book().calendars))
     burdens = Burdening(words, burden.Burdens(words, lambda: house().asks_a_week))
     talking = Talking(

@@ -10,7 +10,8 @@ import telegram
 from bot.db import Tx
 from bot.delivery.message import Callback, Document, OutgoingMessage
 from bot.roster import slips, vocabulary
-from bot.summaries import unit_pages, unit_place
+from bot.summaries import unit_codes, unit_place
+from bot.summaries.unit_codes import UnitCodes
 from bot.summaries.unit_pages import UnitPages
 from bot.summaries.unit_place import Part, Place
 from bot.telegram.context import Context
@@ -24,6 +25,7 @@ class Directory:
 
     words: Words
     pages: UnitPages
+    codes: UnitCodes
     making: asyncio.Lock = field(default_factory=asyncio.Lock)  # one big file at a time: presses come first
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────────
@@ -60,9 +62,9 @@ class Directory:
             return False
         at = unit_place.said(text)
         if role is None:
-            message = await context.read(self.pages.invite, context.now, context.user_id, unit.id, at)
+            message = await context.read(self.codes.invite, context.now, context.user_id, unit.id, at)
         else:
-            message = await context.transact(self.pages.code, context.user_id, unit.id, role, at)
+            message = await context.transact(self.codes.code, context.user_id, unit.id, role, at)
         await context.say(message)
         return True
 
@@ -101,7 +103,7 @@ class Directory:
 
     async def invite_page(self, _: telegram.Update, context: Context) -> None:
         """[发登记码]: the posts of the unit."""
-        await self._of_unit(context, 1, self.pages.invite)
+        await self._of_unit(context, 1, self.codes.invite)
 
     async def _of_unit(
         self,
@@ -148,10 +150,10 @@ class Directory:
         if at is None or context.callback is None:
             return None
         unit_id, word = context.callback.number(0), context.callback.args[1]
-        if unit_id is None or not unit_pages.is_post(word):
+        if unit_id is None or not unit_codes.is_post(word):
             return await context.toast(self.words.plain("toast.unknown"))
-        role, anew = unit_pages.role_of(word), word.endswith(unit_pages.ANEW)
-        message = await context.transact(self.pages.code, context.user_id, unit_id, role, at, anew=anew)
+        role, anew = unit_codes.role_of(word), word.endswith(unit_codes.ANEW)
+        message = await context.transact(self.codes.code, context.user_id, unit_id, role, at, anew=anew)
         await private_pages.show(context, message)
 
     async def slips(self, _: telegram.Update, context: Context) -> None:
@@ -159,7 +161,7 @@ class Directory:
         at = await self._place(context, 0)
         if at is None:
             return
-        name, given, phone = await context.transact(self.pages.slips, context.user_id, at)
+        name, given, phone = await context.transact(self.codes.slips, context.user_id, at)
         await context.toast(self.words.plain("units.making"))
         async with self.making:
             some = [slips.of(one, phone, self.words.zone) for one in given]

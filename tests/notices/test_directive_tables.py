@@ -108,7 +108,11 @@ def test_json_workbook_and_chat_tell_the_same(city: World, notice: int) -> None:
     reader = people.by_user(city.tx, OFFICER)
     pages = Handling(world.WORDS)
     html = pages.items(city.tx, city.now, person=reader, notice_id=notice, page=0).html
-    assert [line.split()[:2] for line in html.split("\n")[2:]] == [["3/5", "1."], ["2/5", "2."], ["3/5", "3."]]
+    assert [line.split()[:2] for line in html.split("\n")[2:]] == [
+        ["3/5", "1."],
+        ["2/5", "2."],
+        ["3/5", "3."],
+    ]
     assert (
         "已知悉 2/5 校,逐项报齐 2/5 校" in pages.page(city.tx, city.now, person=reader, notice_id=notice).html
     )

@@ -17,7 +17,7 @@ from bot.composing.outlook import Outlook
 from bot.composing.rules import House, Rules
 from bot.db import Tx
 from bot.delivery import chats, outbox
-from bot.delivery.model import Lane, posting
+from bot.delivery.model import Lane
 from bot.notices import publish
 from bot.notices.rules import Kind
 from bot.roster import audience, bindings, people, units
@@ -157,9 +157,7 @@ def _opened(tx: Tx, now: dt.datetime, draft: Draft, **values: object) -> Draft:
 
 def _refresh(tx: Tx, now: dt.datetime, draft: Draft) -> None:
     """Every copy of what asked for a second officer tells what came of it."""
-    mine = (posting.c.kind == ASK, posting.c.subject.like(f"{draft.id}:%"))
-    for row in tx.execute(sa.select(posting.c.chat_id, posting.c.subject).where(*mine)).all():
-        outbox.show(tx, now, row.chat_id, ASK, row.subject, lane=Lane.REFRESH)
+    outbox.again(tx, now, ASK, draft.id, lane=Lane.REFRESH, is_family=True)
 
 
 def _subject(draft: Draft) -> str:

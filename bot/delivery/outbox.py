@@ -173,6 +173,26 @@ def shown(things: sa.FromClause) -> Shown:
     )
 
 
+def again(
+    tx: Tx, now: dt.datetime, kind: str, subject: str | int, *, lane: Lane, is_family: bool = False
+) -> None:
+    """Every chat that shows the thing, or will when the send now on its way ends, comes to show it anew.
+
+    Who presses may be quicker than the commit of the send whose button he pressed.
+
+    Args:
+        is_family: all subjects that begin with this one and a colon.
+    """
+    for table, known in (
+        (_p, sa.true()),
+        (_d, sa.and_(_d.c.settled_at.is_(None), _d.c.state != State.QUEUED.value)),
+    ):
+        whose = table.c.subject.startswith(f"{subject}:") if is_family else table.c.subject == str(subject)
+        query = sa.select(table.c.chat_id, table.c.subject).where(table.c.kind == kind, whose, known)
+        for row in tx.execute(query).all():
+            show(tx, now, row.chat_id, kind, row.subject, lane=lane)
+
+
 def finish(tx: Tx, now: dt.datetime, delivery_id: int, state: State, reason: str = "") -> None:
     """The delivery is over."""
     values = {"state": state.value, "reason": reason[:200], "settled_at": now}

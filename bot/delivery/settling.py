@@ -331,6 +331,18 @@ def take_over(tx: Tx, now: dt.datetime, owners: Collection[str] | None = None) -
     return len(rows)
 
 
+def disown(tx: Tx, now: dt.datetime, known: Collection[int], *, owner: str) -> int:
+    """What stands as this process's and it does not know of queues again: a claim whose commit it never heard of.
+
+    Nothing was called: `calling` begins with a commit that was heard.
+    """
+    query = sa.select(_d.c.id).where(_on_its_way, _is_open, _d.c.owner == owner).with_for_update()
+    unknown = [delivery_id for delivery_id in tx.execute(query).scalars() if delivery_id not in known]
+    for delivery_id in unknown:
+        _again(tx, now, delivery_id, reason="its claim was not heard of")
+    return len(unknown)
+
+
 def leave(tx: Tx, now: dt.datetime, *, owner: str) -> None:
     """This process sends no more: nobody need listen for its heart."""
     tx.execute(_l.delete().where(_l.c.name == _heart(owner)))

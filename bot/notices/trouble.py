@@ -10,7 +10,7 @@ from bot import errors
 from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import chats, outbox
-from bot.delivery.model import Lane, posting
+from bot.delivery.model import Lane
 from bot.inbox import questions
 from bot.notices import asking, model, rules
 from bot.notices.rules import TroubleState
@@ -406,10 +406,7 @@ def standing_items(tx: Tx, assignment_id: int) -> frozenset[str]:
 
 def _changed(tx: Tx, now: dt.datetime, found: Trouble, *, tell_now: bool = False) -> None:
     """Every live message about it comes to tell the new state; with `tell_now` the officers' first one goes at once."""
-    p = posting
-    shown = sa.select(p.c.chat_id).where(p.c.kind == "trouble", p.c.subject == str(found.id))
-    for chat_id in tx.execute(shown).scalars().all():
-        outbox.show(tx, now, chat_id, "trouble", found.id, lane=Lane.INTERACTIVE)
+    outbox.again(tx, now, "trouble", found.id, lane=Lane.INTERACTIVE)
     for officer in people.officers_of(tx, found.county_above):
         start = now if tell_now else now + rules.TROUBLE_TOLD_AFTER
         outbox.show(

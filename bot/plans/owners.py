@@ -2,14 +2,12 @@
 
 import datetime as dt
 
-import sqlalchemy as sa
-
 from bot import errors
 from bot.audit import trail
 from bot.db import Tx
 from bot.delivery import outbox
 from bot.delivery.chats import ChatId
-from bot.delivery.model import Lane, posting
+from bot.delivery.model import Lane
 from bot.plans import model
 from bot.plans.content import Entry
 from bot.roster import access, people, units
@@ -27,9 +25,7 @@ def ask(tx: Tx, now: dt.datetime, entry: Entry, fire_id: int) -> None:
 
 def refresh(tx: Tx, now: dt.datetime, fire_id: int) -> None:
     """Every copy of the card will tell what was decided."""
-    where = (posting.c.kind == KIND, posting.c.subject == str(fire_id))
-    for chat_id in tx.execute(sa.select(posting.c.chat_id).where(*where)).scalars().all():
-        outbox.show(tx, now, chat_id, KIND, fire_id, lane=Lane.INTERACTIVE)
+    outbox.again(tx, now, KIND, fire_id, lane=Lane.INTERACTIVE)
 
 
 def in_charge(tx: Tx, owner: str) -> list[ChatId]:

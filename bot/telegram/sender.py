@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
@@ -34,6 +35,7 @@ STOP_WITHIN_S = 10
 AWAY_FOR_S = 1.0  # how long to leave a database alone that could not be reached
 SEVERAL_CHATS = 3  # refused for pace within `TOGETHER`: then it is the token that is too fast
 TOGETHER = dt.timedelta(seconds=3)
+UNTROUBLED = (Verdict.SENT, Verdict.UNCHANGED)
 
 
 After = Callable[[Tx, dt.datetime, outbox.Claimed, Outcome], None]
@@ -89,10 +91,11 @@ class Sender:
         self._room = in_flight
         self._at = at
         self.outcomes: collections.Counter[Verdict] = collections.Counter()
-        self.in_flight = 0
         self._under_way = 0  # calls that wait for their slot or for Telegram
-        self._ended: list[Ended] = []  # … and what became of those that do no more, until it is committed
+        self._held: set[int] = set()  # … and those that have ended, until that is committed
+        self._away_times = 0
         self._begin = Batches(self._begin_each)
+        self._settle = Batches(self._settle_each)
         self._look = asyncio.Event()
         self._is_away = False
         self._stop = asyncio.Event()
@@ -101,7 +104,13 @@ class Sender:
         self._hearts: dict[
             str, tuple[dt.datetime | None, float]
         ] = {}  # what each showed last, and since when
+        self._looked_at_s = 0.0
         db.on_news(self._look.set)
+
+    @property
+    def in_flight(self) -> int:
+        """How many deliveries are claimed and not yet settled."""
+        return len(self._held)
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is in flight is settled, at most ten seconds later."""
@@ -116,10 +125,10 @@ class Sender:
         """
         try:
             async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as calls:
-                turns = calls.create_task(self._turn_until_stopped(calls))
+                claimer = calls.create_task(self._claim_until_stopped(calls))
                 await self._stop.wait()
                 patience.reschedule(asyncio.get_running_loop().time() + STOP_WITHIN_S)
-                await turns
+                await claimer
         except TimeoutError:
             log.warning("calls_left_behind", calls=self.in_flight)  # whoever takes over makes them uncertain
         if self._fatal is not None:
@@ -139,80 +148,37 @@ class Sender:
             while not await self.is_idle():  # noqa: ASYNC110 - a row falls due without an event
                 await asyncio.sleep(0.02)
 
-    # ── turns: settle what has ended, claim what there is room for ──────────────────────────────────
+    # ── claiming ────────────────────────────────────────────────────────────────────────────────────
 
-    async def _turn_until_stopped(self, calls: asyncio.TaskGroup) -> None:
+    async def _claim_until_stopped(self, calls: asyncio.TaskGroup) -> None:
         if self._is_alone:
             await self._transact(settling.take_over)
         keeper = calls.create_task(self._keep_alive())
-        while not self._stop.is_set() or self.in_flight:
+        while not self._stop.is_set():
             self._look.clear()
-            claimed = await self._turn()
+            room = self._room - self._under_way
+            claimed = await self._claim(room) if room > 0 else []
             for item in claimed:
                 self._under_way += 1
+                self._held.add(item.delivery.id)
                 calls.create_task(self._deliver(item))
-            if not self._ended and not self._may_claim_more(claimed):
-                await self._until_news(CLAIM_EVERY_S if self.in_flight else LOOK_EVERY_S)
+            if not claimed or claimed[-1].slot_at - self._db.now() > ENOUGH:
+                await self._until_news(CLAIM_EVERY_S if self._held else LOOK_EVERY_S)
         keeper.cancel()
         await self._transact(settling.leave, owner=self._owner)
 
-    def _may_claim_more(self, claimed: Sequence[outbox.Claimed]) -> bool:
-        return bool(claimed) and self._free > 0 and claimed[-1].slot_at - self._db.now() <= ENOUGH
-
-    @property
-    def _free(self) -> int:
-        return 0 if self._stop.is_set() else self._room - self._under_way
-
-    async def _turn(self) -> list[outbox.Claimed]:
-        """One transaction for both: what a call has left free, the next takes with the same commit."""
-        ended, self._ended = self._ended, []
-        if not ended and self._free <= 0:
-            return []
+    async def _claim(self, room: int) -> list[outbox.Claimed]:
+        is_sure = self._away_times
         try:
-            claimed = await self._settle_and_claim(ended)
-        except Exception:
-            if not ended:
-                raise
-            log.exception("turn_failed", ended=len(ended))
-            claimed = []
-            for one in ended:  # one of them cannot be settled: find out which, the others are
-                await self._settle_alone(one)
-        for _ in ended:
-            self._at("settled")
-        self.in_flight += len(claimed) - len(ended)
+            claimed = await self._transact(self._claim_some, room, is_careful=False)
+        except claiming.WordsFailed:  # one of them cannot be rendered: find out which, the others go on
+            claimed = await self._transact(self._claim_some, room, is_careful=True)
+        if self._away_times != is_sure:  # a commit of which we did not hear may yet have been made
+            known = self._held | {item.delivery.id for item in claimed}
+            await self._transact(settling.disown, known, owner=self._owner)
         if claimed:
             self._at("claimed")
         return claimed
-
-    async def _settle_and_claim(self, ended: Sequence[Ended]) -> list[outbox.Claimed]:
-        halt_for = max(
-            (outcome.retry_after for item, outcome in ended if self._is_token_too_fast(item, outcome)),
-            default=None,
-        )
-        try:
-            return await self._transact(self._turn_in, ended, self._free, halt_for, is_careful=False)
-        except claiming.WordsFailed:  # one of them cannot be rendered: find out which, the others go on
-            return await self._transact(self._turn_in, ended, self._free, halt_for, is_careful=True)
-
-    async def _settle_alone(self, one: Ended) -> None:
-        try:
-            await self._transact(self._turn_in, [one], 0, None, is_careful=True)
-        except Exception:  # one delivery must not stop the others; whoever takes over makes it uncertain
-            log.exception("delivery_not_settled", delivery=one[0].delivery.id, kind=one[0].delivery.kind)
-
-    def _turn_in(
-        self,
-        tx: Tx,
-        now: dt.datetime,
-        ended: Sequence[Ended],
-        free: int,
-        halt_for: dt.timedelta | None,
-        *,
-        is_careful: bool,
-    ) -> list[outbox.Claimed]:
-        if ended:
-            _settle(tx, now, ended, bot_id=self._bot_id, halt_for=halt_for, after=self._after)
-        return self._claim_some(tx, now, free, is_careful=is_careful) if free > 0 else []
 
     def _claim_some(self, tx: Tx, now: dt.datetime, room: int, *, is_careful: bool) -> list[outbox.Claimed]:
         return claiming.claim(
@@ -238,6 +204,7 @@ class Sender:
                 if not self._is_away:
                     log.warning("database_away")
                 self._is_away = True
+                self._away_times += 1
                 await asyncio.sleep(AWAY_FOR_S)
                 continue
             if self._is_away:
@@ -257,7 +224,11 @@ class Sender:
             await asyncio.sleep(BEAT_EVERY_S)
 
     def _dead(self, shown: Mapping[str, dt.datetime | None], at_s: float) -> list[str]:
+        """Whose heart has stood still for so long; who could not look in between has seen nothing stand still."""
         known, self._hearts = self._hearts, {}
+        if at_s - self._looked_at_s > DEAD_AFTER_S / 2:
+            known = {}
+        self._looked_at_s = at_s
         for owner, beat_at in shown.items():
             before = known.get(owner)
             self._hearts[owner] = before if before is not None and before[0] == beat_at else (beat_at, at_s)
@@ -266,21 +237,29 @@ class Sender:
     # ── one delivery ────────────────────────────────────────────────────────────────────────────────
 
     async def _deliver(self, item: outbox.Claimed) -> None:
-        try:
-            if await self._may_call(item):
-                self._at("before_call")
-                with metrics.CALL_SECONDS.time():
-                    outcome = await self._call(item)
-                self._at("after_call")
-                self._ended.append((item, self._noted(item, outcome)))
-            else:
-                self.in_flight -= 1
-        except Exception:  # one delivery must not stop the others; whoever takes over makes it uncertain
-            log.exception("delivery_failed", delivery=item.delivery.id, kind=item.delivery.kind)
-            self.in_flight -= 1
-        finally:
-            self._under_way -= 1
+        with contextlib.ExitStack() as place:
+            place.callback(self._leave_place)
+            try:
+                if await self._may_call(item):
+                    self._at("before_call")
+                    with metrics.CALL_SECONDS.time():
+                        outcome = await self._call(item)
+                    self._at("after_call")
+                    if (
+                        outcome.verdict in UNTROUBLED
+                    ):  # the next may go; else it waits for what follows from this
+                        place.close()
+                    await self._settle((item, self._noted(item, outcome)))
+                    self._at("settled")
+            except Exception:  # one delivery must not stop the others; whoever takes over makes it uncertain
+                log.exception("delivery_failed", delivery=item.delivery.id, kind=item.delivery.kind)
+            finally:
+                self._held.discard(item.delivery.id)
+
+    def _leave_place(self) -> None:
+        if self._under_way == self._room:
             self._look.set()
+        self._under_way -= 1
 
     async def _may_call(self, item: outbox.Claimed) -> bool:
         """Wait for the slot and commit that the call begins; False when it is not ours to make any more."""
@@ -330,6 +309,12 @@ class Sender:
                 "message_refused", delivery=it.id, kind=it.kind, subject=it.subject, detail=outcome.detail
             )
         return outcome
+
+    async def _settle_each(self, ended: Sequence[Ended]) -> Sequence[None]:
+        halts = [outcome.retry_after for item, outcome in ended if self._is_token_too_fast(item, outcome)]
+        halt_for = max(halts, default=None)
+        await self._transact(_settle, ended, bot_id=self._bot_id, halt_for=halt_for, after=self._after)
+        return [None] * len(ended)
 
     def _is_token_too_fast(self, item: outbox.Claimed, outcome: Outcome) -> bool:
         """One chat's 429 is that chat's; several within seconds are ours altogether."""

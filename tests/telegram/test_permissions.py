@@ -767,6 +767,7 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         *(place.PLANS, place.PLAN, place.PLAN_ON, place.PLAN_OFF, place.PLAN_RUN, place.PLAN_SEND),
         *("export", "export-own", "heat"),
         *(report_pages.TODAY, report_pages.FIRE, report_pages.HANDS),
+        *(burden_pages.MONTH, burden_pages.OVER, burden_pages.EXCEL),
         *(*drafts.OWN, drafts.AGAIN, drafts.REVISE, drafts.LOOK, drafts.AGREE, drafts.REFUSE, "opinion"),
         *("file", "full", handling.OPEN, handling.ITEMS, handling.LEFT, handling.RECALL_ASK, handling.RECALL),
         *(handling.WORD, handling.TYPE, handling.SURE),

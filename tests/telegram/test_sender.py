@@ -337,6 +337,44 @@ async def test_a_heart_that_beats_is_not_taken_for_dead_whatever_the_clocks_say(
     assert (texts(sim, alive), texts(sim, dead)) == ([], ["卡片 7: 0"])
 
 
+async def test_who_could_not_look_has_seen_no_heart_stand_still(rig, sim, group, monkeypatch) -> None:
+    """After a minute without the database nobody has beaten, and nobody is dead for it."""
+    monkeypatch.setattr(sender, "DEAD_AFTER_S", 10)
+    await rig.show(group, "card", "7")
+    await rig.claim(owner="other")
+    one, shown = rig.make_sender(), {"other": rig.db.now()}
+    assert one._dead(shown, 100.0) == []
+    assert one._dead(shown, 160.0) == [], "away for a minute: it counts anew"
+    assert one._dead(shown, 164.0) == []
+    assert one._dead(shown, 168.0) == []
+    assert one._dead(shown, 172.0) == ["other"]
+
+
+async def test_a_claim_whose_commit_was_not_heard_of_is_made_again_at_once(
+    rig, sim, groups, monkeypatch
+) -> None:
+    """The connection broke between the commit and the word of it: nobody would ever call what it had claimed."""
+    for group in groups:
+        await rig.show(group, "card", "7")
+    transact, cut = rig.db.transact, []
+
+    async def deaf_once(verb: object, *args: object, **kwargs: object) -> object:
+        result = await transact(verb, *args, **kwargs)
+        if result and isinstance(result, list) and isinstance(result[0], outbox.Claimed) and not cut:
+            cut.append(len(result))
+            raise errors.DatabaseAway("cut")
+        return result
+
+    monkeypatch.setattr(rig.db, "transact", deaf_once)
+    monkeypatch.setattr(sender, "AWAY_FOR_S", 0.01)
+    async with rig.sending() as sending:
+        await sim.until(lambda: all(texts(sim, group) for group in groups))
+        await sending.until_idle()
+    assert cut == [len(groups)]
+    assert all(texts(sim, group) == ["卡片 7: 0"] for group in groups)
+    assert await rig.states() == ["sent"] * len(groups)
+
+
 async def test_a_card_at_which_process_after_process_dies_is_left_alone_in_the_end(rig, group) -> None:
     await rig.show(group, "card", "7")
     for _ in range(10):

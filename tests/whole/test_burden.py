@@ -25,9 +25,8 @@ async def test_administrators_are_told_of_the_month_and_nobody_else_may_ask(
 
         told = await town.see("张管理", "【报送负担】2026年9月")
         assert "1 件事要学校回,63 校" in plain(told)
-        assert (
-            "每校被问:中位 1 次,最多 1 次 每校点按:中位 0 次,最多 1 次 没有学校一周被问超过 3 次"
-            in plain(told)
+        assert "每校被问:中位 1 次,最多 1 次 每校点按:中位 0 次,最多 1 次 没有学校一周被问超过 3 次" in plain(
+            told
         )
         await turn(town, "张管理", told, "10月", comes="【报送负担】2026年10月 没有发过要学校回的通知。")
         for words in ("负担", "/burden"):

@@ -81,7 +81,7 @@ class Outage:
     async def begin(self) -> None:
         await self._execute(f'ALTER DATABASE "{self._name}" WITH ALLOW_CONNECTIONS false')
         await self._execute(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self._name}'"
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{self._name}'"
         )
 
     async def end(self) -> None:

@@ -119,7 +119,7 @@ class App:
         self.sender = sender.Sender(
             db, tg, preparations(words, phones, lambda: self.book, self.house),
             bot_id=bot_id, group_rate=settings.group_rate, owner=owner,
-            only_one_of=CLAIMED_ALONE, is_alone=is_alone, after=follow, at=at,
+            only_one_of=CLAIMED_ALONE, is_alone=is_alone, rate=settings.send_rate, after=follow, at=at,
         )  # fmt: skip
         self.intake = intake.Intake(
             context.Doors(db, tg, options),

@@ -57,6 +57,7 @@ class Sender:
         owner: a name no other process, and no former life of this one, has.
         only_one_of: kinds claimed singly, at their slot (chases).
         is_alone: no other process sends from this database: what a former life held is taken over at once.
+        rate: calls a second as set; in no second there is more than one more. 0: whatever the slots allow.
         after: what follows from an outcome beyond delivery itself, in the transaction that settles it.
         at: called with the name of each step, so that a test can end the process there.
 
@@ -76,6 +77,7 @@ class Sender:
         only_one_of: frozenset[str] = frozenset(),
         is_alone: bool = False,
         in_flight: int = IN_FLIGHT,
+        rate: float = 0,
         after: After | None = None,
         at: Callable[[str], None] = _nowhere,
     ) -> None:
@@ -94,6 +96,7 @@ class Sender:
         self._under_way = 0  # calls that wait for their slot or for Telegram
         self._held: set[int] = set()  # … and those that have ended, until that is committed
         self._away_times = 0
+        self._started = collections.deque[float](maxlen=int(rate) + 1) if rate else None
         self._begin = Batches(self._begin_each)
         self._settle = Batches(self._settle_each)
         self._look = asyncio.Event()
@@ -241,6 +244,7 @@ class Sender:
             place.callback(self._leave_place)
             try:
                 if await self._may_call(item):
+                    await self._in_no_crowd()
                     self._at("before_call")
                     with metrics.CALL_SECONDS.time():
                         outcome = await self._call(item)
@@ -280,6 +284,17 @@ class Sender:
         left = slot - self._db.now()
         if left > NOW:
             await asyncio.sleep(min(left, claiming.AHEAD).total_seconds())
+
+    async def _in_no_crowd(self) -> None:
+        """What was held up on the way to its slot does not leave together with the next: no second has one more."""
+        if self._started is None:
+            return
+        now_s = asyncio.get_running_loop().time()
+        is_full = len(self._started) == self._started.maxlen
+        start_s = max(now_s, self._started[0] + 1) if is_full else now_s
+        self._started.append(start_s)
+        if start_s > now_s:
+            await asyncio.sleep(start_s - now_s)
 
     async def _begin_each(self, asked: Sequence[tuple[outbox.Claimed, dt.datetime]]) -> Sequence[Begun]:
         due = [(item.delivery.id, slot) for item, slot in asked]

@@ -50,6 +50,20 @@ async def test_a_group_gets_no_more_than_its_minutes_share(rig, group) -> None:
     assert [item.delivery.subject for item in await rig.claim(at=later, group_rate=1)] == ["b"]
 
 
+async def test_what_was_held_up_does_not_leave_together_with_the_next(rig, sim, wang) -> None:
+    """Slots may come late, all at once; the server still sees no more in a second than the pace and one."""
+    users = [sim.add_user(f"王{number}") for number in range(12)]
+    for user in users:
+        sim.chat(user).opened = True
+        await rig.show(user, "card", "7")
+    await rig.db.transact(pacing.ensure, tiny.BOT_ID, rate=1000.0)  # the slots are all there
+    async with rig.sending(rate=5.0) as sending:
+        await sending.until_idle()
+    at = sorted(call.at for call in sim.calls_of("sendMessage"))
+    assert len(at) == len(users)
+    assert all(later - first > dt.timedelta(seconds=0.9) for first, later in zip(at, at[6:], strict=False))
+
+
 async def test_one_that_cannot_be_settled_holds_up_nobody(rig, sim, groups) -> None:
     """It stays `calling`, for whoever takes over to make uncertain; the others of its turn are settled."""
 

@@ -97,6 +97,7 @@ class Sender:
         self._held: set[int] = set()  # … and those that have ended, until that is committed
         self._away_times = 0
         self._started = collections.deque[float](maxlen=int(rate) + 1) if rate else None
+        self._second_s = 1 + 0.5 / rate if rate else 0.0  # and half a slot, for what the way to Telegram adds
         self._begin = Batches(self._begin_each)
         self._settle = Batches(self._settle_each)
         self._look = asyncio.Event()
@@ -291,7 +292,7 @@ class Sender:
             return
         now_s = asyncio.get_running_loop().time()
         is_full = len(self._started) == self._started.maxlen
-        start_s = max(now_s, self._started[0] + 1) if is_full else now_s
+        start_s = max(now_s, self._started[0] + self._second_s) if is_full else now_s
         self._started.append(start_s)
         if start_s > now_s:
             await asyncio.sleep(start_s - now_s)

@@ -24,7 +24,6 @@ log = structlog.get_logger()
 IN_FLIGHT = 32  # calls at once; more only queue at Telegram (and 1,000 of one bot are punished for a minute)
 LOOK_EVERY_S = 0.5  # on SQLite nobody tells us what another process has committed
 AT_ONCE = dt.timedelta(milliseconds=30)  # nobody is kept waiting for a slot as near as this
-NOW = dt.timedelta(0)
 LATE = dt.timedelta(milliseconds=100)  # a call later than this has lost its slot
 CALL_FOR_S = 45  # less than it takes to be held for dead
 ENOUGH = dt.timedelta(seconds=0.25)  # slots taken this far ahead keep the line busy
@@ -94,7 +93,7 @@ class Sender:
         self._at = at
         self.outcomes: collections.Counter[Verdict] = collections.Counter()
         self._under_way = 0  # calls that wait for their slot or for Telegram
-        self._held: set[int] = set()  # … and those that have ended, until that is committed
+        self._held: dict[int, outbox.Claimed] = {}  # … and those that have ended, until that is committed
         self._away_times = 0
         self._started = collections.deque[float](maxlen=int(rate) + 1) if rate else None
         self._second_s = 1 + 0.5 / rate if rate else 0.0  # and half a slot, for what the way to Telegram adds
@@ -164,7 +163,7 @@ class Sender:
             claimed = await self._claim(room) if room > 0 else []
             for item in claimed:
                 self._under_way += 1
-                self._held.add(item.delivery.id)
+                self._held[item.delivery.id] = item
                 calls.create_task(self._deliver(item))
             if not claimed or claimed[-1].slot_at - self._db.now() > ENOUGH:
                 await self._until_news(CLAIM_EVERY_S if self._held else LOOK_EVERY_S)
@@ -172,13 +171,13 @@ class Sender:
         await self._transact(settling.leave, owner=self._owner)
 
     async def _claim(self, room: int) -> list[outbox.Claimed]:
-        is_sure = self._away_times
+        before = self._away_times
         try:
             claimed = await self._transact(self._claim_some, room, is_careful=False)
         except claiming.WordsFailed:  # one of them cannot be rendered: find out which, the others go on
             claimed = await self._transact(self._claim_some, room, is_careful=True)
-        if self._away_times != is_sure:  # a commit of which we did not hear may yet have been made
-            known = self._held | {item.delivery.id for item in claimed}
+        if self._away_times != before:  # a commit of which we did not hear may yet have been made
+            known = {*self._held, *(item.delivery.id for item in claimed)}
             await self._transact(settling.disown, known, owner=self._owner)
         if claimed:
             self._at("claimed")
@@ -250,16 +249,15 @@ class Sender:
                     with metrics.CALL_SECONDS.time():
                         outcome = await self._call(item)
                     self._at("after_call")
-                    if (
-                        outcome.verdict in UNTROUBLED
-                    ):  # the next may go; else it waits for what follows from this
+                    if outcome.verdict in UNTROUBLED:  # otherwise the next waits for what follows from it
                         place.close()
                     await self._settle((item, self._noted(item, outcome)))
                     self._at("settled")
             except Exception:  # one delivery must not stop the others; whoever takes over makes it uncertain
                 log.exception("delivery_failed", delivery=item.delivery.id, kind=item.delivery.kind)
             finally:
-                self._held.discard(item.delivery.id)
+                if self._held.get(item.delivery.id) is item:  # given back, it may be ours anew already
+                    del self._held[item.delivery.id]
 
     def _leave_place(self) -> None:
         if self._under_way == self._room:
@@ -282,9 +280,9 @@ class Sender:
 
     async def _until(self, slot: dt.datetime) -> None:
         """Never longer than a slot can be away, whatever becomes of the clock."""
-        left = slot - self._db.now()
-        if left > NOW:
-            await asyncio.sleep(min(left, claiming.AHEAD).total_seconds())
+        left_s = (slot - self._db.now()).total_seconds()
+        if left_s > 0:
+            await asyncio.sleep(min(left_s, claiming.AHEAD.total_seconds()))
 
     async def _in_no_crowd(self) -> None:
         """What was held up on the way to its slot does not leave together with the next: no second has one more."""

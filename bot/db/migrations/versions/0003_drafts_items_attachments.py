@@ -152,9 +152,6 @@ def upgrade() -> None:
 
     # who holds a delivery is dead when its heart has stopped, not when a clock says so
     op.execute("ALTER TABLE delivery DROP COLUMN lease_until")
-    # one chat's card of a notice, whichever index is taken
-    op.drop_index("ix_posting_thing", table_name="posting")
-    op.create_index("ix_posting_thing", "posting", ["kind", "subject", "chat_id"])
 
     with op.batch_alter_table("pacing", schema=None) as batch_op:
         batch_op.add_column(sa.Column("eased_to", sa.Float(), nullable=True))

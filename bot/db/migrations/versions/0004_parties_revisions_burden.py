@@ -24,12 +24,14 @@ def upgrade() -> None:
     )
     # every table is read by its notice: the unique index is partial, so neither database could use it for that
     op.create_index("ix_assignment_notice", "assignment", ["notice_id", "county_id"])
+    # one chat's card of a notice, whichever index is taken
+    op.drop_index("ix_posting_thing", "posting")
+    op.create_index("ix_posting_thing", "posting", ["kind", "subject", "chat_id"])
     # what a chat has open is found by a key: an index of the open alone looks free to a planner who has seen it empty
     op.drop_index("ix_delivery_open_chat", "delivery")
     op.create_index("ix_delivery_chat_settled", "delivery", ["chat_id", "settled_at"])
     if (
         op.get_bind().dialect.name == "postgresql"
-    ):  # a table of a year is swept after 2,000 dead rows, not a fifth of it
-        op.execute(
-            "ALTER TABLE delivery SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)"
-        )
+    ):  # swept after 2,000 dead rows, not after a fifth of a year's
+        sweep = "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000"
+        op.execute(f"ALTER TABLE delivery SET ({sweep})")

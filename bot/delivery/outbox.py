@@ -230,8 +230,11 @@ def pressed(
     if mine is None or mine.posted_message == message_id:
         return chat, None
     if mine.posted_message is None:
-        tx.execute(_p.update().where(_p.c.id == mine.posted_id).values(message_id=message_id))
-        return chat, None
+        mine_still = _p.update().where(_p.c.id == mine.posted_id, _p.c.message_id.is_(None))
+        if tx.execute(mine_still.values(message_id=message_id)).rowcount:
+            return chat, None
+        known = tx.execute(sa.select(_p.c.message_id).where(_p.c.id == mine.posted_id)).scalar()
+        return chat, None if known == message_id else message_id  # a send was settled meanwhile
     return chat, message_id
 
 

@@ -167,6 +167,8 @@ def _post(tx: Tx, now: dt.datetime, shown: Iterable[tuple[Claimed, int | None]])
         if item.message.delete:
             continue
         delivery = item.delivery
+        if delivery.is_repeat and item.message.edit_of is None and message_id is not None:
+            _one_of_two(tx, now, delivery, message_id)
         posting = {
             "chat_id": delivery.chat.id, "kind": delivery.kind, "subject": delivery.subject, "sent_at": now,
             "shown_at": now, "address": delivery.chat.telegram_id, "message_id": message_id,
@@ -175,6 +177,19 @@ def _post(tx: Tx, now: dt.datetime, shown: Iterable[tuple[Claimed, int | None]])
     for rows, statement in ((sent, _POSTED), (edited, _EDITED)):
         if rows:
             tx.execute(statement[tx.dialect.name], rows)
+
+
+def _one_of_two(tx: Tx, now: dt.datetime, delivery: outbox.Delivery, message_id: int) -> None:
+    """A press has told us of the first copy while the second was on its way: the first goes."""
+    first = tx.execute(
+        sa.select(_p.c.message_id).where(
+            _p.c.chat_id == delivery.chat.id, _p.c.kind == delivery.kind, _p.c.subject == delivery.subject,
+            _p.c.address == delivery.chat.telegram_id,
+        )
+        .with_for_update()  # that press may not be committed yet
+    ).scalar()  # fmt: skip
+    if first not in (None, message_id):
+        outbox.show(tx, now, delivery.chat.id, "delete", first, lane=Lane.REFRESH)
 
 
 def _upsert(*changed: str) -> Mapping[str, sa.Executable]:

@@ -200,6 +200,23 @@ async def test_an_uncertain_card_is_repeated_once_and_marked(rig, sim, group) ->
     assert texts(sim, group) == ["卡片 7: 0", "卡片 7: 1"]  # the one we know of is kept up to date
 
 
+async def test_of_a_first_copy_that_shows_itself_while_the_second_is_on_its_way_one_goes(
+    rig, sim, group
+) -> None:
+    """Somebody presses the copy nobody knew of before the send of the other has been committed."""
+    sim.faults.add(Fault("sendMessage", "reset_after"))
+    await rig.show(group, "card", "7")
+    async with rig.sending():
+        await rig.until_states("uncertain", "queued")
+        held = sim.faults.add(Fault("sendMessage", "hold"))
+        (first,) = (message for message in sim.messages(group) if message.from_bot)
+        await sim.until(lambda: sim.faults.struck == 2)
+        await rig.db.transact(outbox.pressed, group.id, "card", "7", first.id)
+        sim.faults.release(held)
+        await rig.until_states("uncertain", "sent", "sent")
+    assert texts(sim, group) == ["可能重复 卡片 7: 0"]
+
+
 async def test_a_card_uncertain_twice_is_left_alone(rig, sim, group) -> None:
     sim.faults.add(Fault("sendMessage", "reset_before", times=2))
     await rig.show(group, "card", "7")

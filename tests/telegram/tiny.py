@@ -17,6 +17,7 @@ from bot.delivery import chats, claiming, outbox, pacing
 from bot.delivery.message import Button, Callback, OutgoingMessage
 from bot.delivery.model import Lane
 from bot.inbox import model as inbox
+from bot.notices import cards
 from bot.telegram import context, gateway, intake, sender
 
 TOKEN = "7000001:simulated-token"
@@ -57,7 +58,9 @@ def broken(tx: Tx, now: dt.datetime, delivery: outbox.Delivery) -> OutgoingMessa
     raise RuntimeError("no words")
 
 
-PREPARE: dict[str, outbox.Prepare] = {"card": card, "chase": chase, "broken": broken}
+PREPARE: dict[str, outbox.Prepare] = {
+    "card": card, "chase": chase, "broken": broken, "delete": cards.delete
+}  # fmt: skip
 
 
 class Rig:

@@ -130,8 +130,8 @@ def sender(tx: Tx, user_id: int) -> Person:
     Raises:
         NotAllowed: a stranger, or somebody without that right.
     """
-    person = people.by_user(tx, user_id)
-    if person is None or person.scope(access.Action.SEND).is_empty:
+    person = people.entitled(tx, user_id, access.Action.SEND)
+    if person is None:
         raise errors.NotAllowed(NOT_YOURS)
     return person
 

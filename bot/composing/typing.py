@@ -180,8 +180,8 @@ def attached(tx: Tx, now: dt.datetime, file: File, caption: str, *, user_id: int
 
     A caption is the text, where there is none yet.
     """
-    person = people.by_user(tx, user_id)
-    if person is None or person.scope(access.Action.SEND).is_empty:
+    person = people.entitled(tx, user_id, access.Action.SEND)
+    if person is None:
         return None
     found = drafts.present(tx, person.contact_id)
     draft = drafts.find(tx, found.id, locked=True) if found is not None else None

@@ -47,8 +47,8 @@ def entitled(tx: Tx, user_id: int) -> people.Person:
     Raises:
         NotAllowed: a stranger, or somebody without that right.
     """
-    person = people.by_user(tx, user_id)
-    if person is None or person.scope(access.Action.RUN_PLANS).is_empty:
+    person = people.entitled(tx, user_id, access.Action.RUN_PLANS)
+    if person is None:
         raise errors.NotAllowed("您不能定计划。")
     return person
 

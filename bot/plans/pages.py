@@ -66,8 +66,8 @@ class PlanPages:
         Raises:
             NotAllowed: a stranger, or somebody without that right.
         """
-        person = people.by_user(tx, user_id)
-        if person is None or person.scope(Action.SEE_PLANS).is_empty:
+        person = people.entitled(tx, user_id, Action.SEE_PLANS)
+        if person is None:
             raise errors.NotAllowed(self._say("plans.not_entitled"))
         return person
 

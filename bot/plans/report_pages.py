@@ -52,8 +52,8 @@ class ReportPages:
         Raises:
             NotAllowed: a stranger, or somebody without that right.
         """
-        person = people.by_user(tx, user_id)
-        if person is None or person.scope(Action.RUN_PLANS).is_empty:
+        person = people.entitled(tx, user_id, Action.RUN_PLANS)
+        if person is None:
             raise errors.NotAllowed(self._say("reports.not_entitled"))
         return person
 

@@ -127,6 +127,12 @@ def by_user(tx: Tx, user_id: int) -> Person | None:
     return _person(rows) if rows else None
 
 
+def entitled(tx: Tx, user_id: int, action: access.Action) -> Person | None:
+    """The person enrolled as this user who may do it somewhere; None for a stranger and for one without that right."""
+    person = by_user(tx, user_id)
+    return person if person is not None and not person.scope(action).is_empty else None
+
+
 def get(tx: Tx, contact_id: int) -> Person:
     """The contact with this id.
 

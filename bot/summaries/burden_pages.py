@@ -113,8 +113,7 @@ class Burdens:
         Raises:
             NotAllowed: it is none.
         """
-        person = people.by_user(tx, user_id)
-        if person is None or person.scope(access.Action.SEE_BURDEN).is_empty:
+        if people.entitled(tx, user_id, access.Action.SEE_BURDEN) is None:
             raise errors.NotAllowed(self.words.plain("burden.not_entitled"))
 
     def workbook(self, it: Month) -> bytes:

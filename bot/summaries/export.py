@@ -34,8 +34,8 @@ def entitled(tx: Tx, user_id: int) -> Person:
     Raises:
         NotAllowed: no right to take tables away by dates.
     """
-    person = people.by_user(tx, user_id)
-    if person is None or person.scope(access.Action.EXPORT).is_empty:
+    person = people.entitled(tx, user_id, access.Action.EXPORT)
+    if person is None:
         raise errors.NotAllowed("您不能按日期导出。")
     return person
 

@@ -74,15 +74,14 @@ class UnitPages:
         Raises:
             NotAllowed: a stranger, or somebody without that right.
         """
-        person = people.by_user(tx, user_id)
-        if person is None or person.scope(Action.SEE_NAMES).is_empty:
+        person = people.entitled(tx, user_id, Action.SEE_NAMES)
+        if person is None:
             raise errors.NotAllowed(self._say("units.not_entitled"))
         return person
 
     def may_look(self, tx: Tx, user_id: int) -> bool:
         """Whether this is somebody who may read names of schools."""
-        person = people.by_user(tx, user_id)
-        return person is not None and not person.scope(Action.SEE_NAMES).is_empty
+        return people.entitled(tx, user_id, Action.SEE_NAMES) is not None
 
     def unit(self, tx: Tx, person: Person, unit_id: int) -> Unit:
         """The unit, if it is there still and within reach."""

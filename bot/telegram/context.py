@@ -26,6 +26,10 @@ Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 Application: TypeAlias = "ext.Application[Bot, Context, Any, Any, Any, Any]"
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Options:
     """What an operator set, as far as handlers care."""
@@ -53,6 +57,7 @@ class Turn:
         query_id: of a button's press; '' otherwise.
         lane: where others may have parked something that this must not overtake; '' if that is known.
         spawn: starts a task that whoever handles updates owns.
+        on_commit: called once its effects are committed.
         is_committed: its effects are, so that it will not be tried again.
         is_answered: the button has stopped spinning.
         fault: what the handler raised, if it did.
@@ -64,6 +69,7 @@ class Turn:
     pressed_before: dt.datetime | None = None
     query_id: str = ""
     lane: str = ""
+    on_commit: Callable[[], None] = _nothing
     is_committed: bool = False
     is_answered: bool = False
     fault: Exception | None = None
@@ -96,6 +102,7 @@ class Turn:
             if impatience is not None and not self.is_answered:
                 impatience.cancel()
         self.is_committed = True
+        self.on_commit()
         return result
 
     async def say(self, chat_telegram_id: int, message: OutgoingMessage) -> Outcome:

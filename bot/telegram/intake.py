@@ -212,9 +212,13 @@ class Intake:
             await self._park(arrival, error=fault, tried=fault != errors.Behind.__name__)
         else:
             fate = "handled"
-        self._at("committed")
         metrics.UPDATES.labels(lanes.kind_of(arrival.raw), fate).inc()
-        if not settled.done():
+        self._committed(settled)
+
+    def _committed(self, settled: asyncio.Future[None] | None) -> None:
+        """Telegram need not send it again: long talk after the commit keeps nobody from asking for what comes next."""
+        if settled is not None and not settled.done():
+            self._at("committed")
             settled.set_result(None)
 
     def _parse(self, raw: Mapping[str, Any]) -> telegram.Update | None:
@@ -243,12 +247,11 @@ class Intake:
             query.id if query is not None else "",
             # known by heart, unless other processes park there too: then the commit itself looks
             arrival.lane if self._is_shared and settled is not None else "",
+            on_commit=lambda: self._committed(settled),
         )
         task = self._spawn(self._handle(update, turn))
         done, _ = await asyncio.wait({task}, timeout=self._handle_for_s)
         if not done and turn.is_committed:
-            if settled is not None and not settled.done():
-                settled.set_result(None)
             done, _ = await asyncio.wait({task}, timeout=REPLY_FOR_S)
         if not done:
             task.cancel()

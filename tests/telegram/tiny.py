@@ -107,6 +107,8 @@ class Rig:
         await ctx.transact(hear, ctx.chat_telegram_id, text)
         if text.startswith("late boom"):
             raise RuntimeError("boom")
+        if text.startswith("and wait"):
+            await self.gate.wait()
         if text.startswith("say"):
             try:
                 await ctx.say(OutgoingMessage("好"))

@@ -75,7 +75,7 @@ async def test_the_clock_can_be_moved_on_until_the_table_arrives(demo, windows):
         await page.get_by_role("button", name="17:00").click()
         table = phone(page, 2).locator(".message", has_text=re.compile(r"【汇总】.*截至.*17:00", re.DOTALL))
         await expect(table.last).to_be_visible(timeout=40_000)
-        await expect(phone(page, 1).locator(".message", has_text="没回复 ──").first).to_be_attached()
+        await expect(phone(page, 1).locator(".message", has_text="── 没回复").first).to_be_attached()
         tally = re.compile(r"本群已回复 1\d/21 校")
         await expect(phone(page, 0).locator(".message", has_text=tally)).to_be_attached()
 

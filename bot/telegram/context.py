@@ -93,13 +93,15 @@ class Turn:
             Replayed: its effects are committed already.
             Behind: an earlier one of its chat waits.
         """
-        impatience = self.spawn(self._say_busy()) if self.query_id and not self.is_answered else None
+        loop = asyncio.get_running_loop()
+        is_waited_for = self.query_id and not self.is_answered
+        impatience = loop.call_later(PATIENCE_S, self._say_busy) if is_waited_for else None
         try:
             if self.is_committed:
                 return await self.doors.db.transact(verb, *args, **kwargs)
             result = await self.doors.db.transact(_once, self.update_id, self.lane, verb, *args, **kwargs)
         finally:
-            if impatience is not None and not self.is_answered:
+            if impatience is not None:
                 impatience.cancel()
         self.is_committed = True
         self.on_commit()
@@ -111,9 +113,8 @@ class Turn:
         await asyncio.sleep(max(0.0, (slots[0] - self.doors.db.now()).total_seconds()))
         return await self.doors.gateway.show(chat_telegram_id, message)
 
-    async def _say_busy(self) -> None:
-        await asyncio.sleep(PATIENCE_S)
-        await self.toast(BUSY)
+    def _say_busy(self) -> None:
+        self.spawn(self.toast(BUSY))
 
 
 def _once(

@@ -30,7 +30,9 @@ STOP_WITHIN_S = 10
 LOOK_EVERY_S = 5  # for parked updates whose process has died
 FORGET_EVERY_S = 3600
 AWAY_FOR_S = 1.0
-PRESSED = frozenset({"message_id", "date", "chat", "message_thread_id", "is_topic_message"})
+IN_TOPIC = frozenset({"message_id", "date", "chat", "message_thread_id", "is_topic_message"})
+ANYWHERE = frozenset({"message_id", "chat"})
+NEVER = 0  # the date of a message of which no more is told than where it is (InaccessibleMessage)
 
 
 def _nowhere(_step: str) -> None:
@@ -394,12 +396,17 @@ class Intake:
 def _lean(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The update, and of a pressed message only which it is.
 
-    Nobody reads what it says, and making objects of that costs more than all else the library does for a press.
+    Nobody reads what it says, and making objects of that costs more than all else the library does for a press. Of one
+    outside a topic nobody needs more than its chat and number: the library has a small class for such.
     """
     update = dict(raw)
     query = update.get("callback_query")
     if isinstance(query, dict) and isinstance(query.get("message"), dict):
-        which = {name: word for name, word in query["message"].items() if name in PRESSED}
+        message = query["message"]
+        is_topic = "message_thread_id" in message
+        which = {name: word for name, word in message.items() if name in (IN_TOPIC if is_topic else ANYWHERE)}
+        if not is_topic:
+            which["date"] = NEVER
         update["callback_query"] = {**query, "message": which}
     return update
 

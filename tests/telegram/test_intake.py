@@ -154,13 +154,12 @@ async def test_an_update_that_takes_too_long_is_parked_and_others_go_on(rig, wan
 
 async def test_an_update_is_settled_by_its_commit_however_long_what_follows_takes(rig, wang, group) -> None:
     """Until it is, polling asks only twice a second, and a webhook is not told that it has been taken."""
-    async with rig.receiving(polls=False) as receiving:
+    async with rig.receiving(polls=False) as receiving, asyncio.TaskGroup() as tasks:
         await receiving.take(text_update(1, wang, "and wait"))
-        later = asyncio.create_task(receiving.take(text_update(2, wang, "after")))
+        tasks.create_task(receiving.take(text_update(2, wang, "after")))
         await receiving.take(text_update(3, group, "beside"))
         assert await rig.heard() == ["and wait", "beside"]  # but its chat keeps its order
         rig.gate.set()
-        await later
     assert await rig.heard() == ["and wait", "beside", "after"]
 
 

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 AHEAD = dt.timedelta(seconds=0.5)  # how far ahead a slot may be reserved
 SECOND = dt.timedelta(seconds=1)
 GROUP_WINDOW = dt.timedelta(minutes=1)
-LOOK_AT = 2  # times as many as wanted: some have lost their point, some chats have had enough for now
+FURTHER = 64  # rows of the next look, when the first, as long as what is wanted, was not enough
 BEFORE_ALL = (-1, 0)  # lane and id
 
 _d = model.delivery
@@ -84,23 +84,22 @@ def _first_in_line(
     tx: Tx, now: dt.datetime, wanted: int, group_rate: int, busy: Container[int]
 ) -> Iterator[_Row]:
     """The first of each chat that is not `busy`, a stretch of the queue at a time: most claims need only the first."""
-    many = wanted * LOOK_AT
     given = {
         "now": now, "since": now - GROUP_WINDOW, "just_now": now - SECOND, "soon": now + SECOND,
-        "group_rate": group_rate, "many": many,
+        "group_rate": group_rate,
     }  # fmt: skip
-    lane, last_id = BEFORE_ALL
+    many, (lane, last_id) = wanted, BEFORE_ALL
     while True:
-        after = {"after_lane": lane, "after_id": last_id}
+        after = {"after_lane": lane, "after_id": last_id, "many": many}
         found = tx.execute(_CANDIDATES, given | after).all()
         for row in found:
             if row.chat_id not in busy:
                 yield row
         if not found:  # nothing in this stretch can go: on to the next, if there is one
-            found = tx.execute(_DUE, {"now": now, "many": many} | after).all()
+            found = tx.execute(_DUE, {"now": now} | after).all()
             if len(found) < many:
                 return
-        lane, last_id = found[-1].lane, found[-1].id
+        many, lane, last_id = max(wanted, FURTHER), found[-1].lane, found[-1].id
 
 
 _DUE = (

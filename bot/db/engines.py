@@ -42,15 +42,18 @@ class _Job(NamedTuple):
     done: "asyncio.Future[Any]"
 
 
-_Ended = tuple[_Job, object, "BaseException | None"]
+class _Ended(NamedTuple):
+    job: _Job
+    result: object
+    fault: BaseException | None
 
 
 class _Threads:
     """A few threads with a connection each, fed by one queue; untimed waits only.
 
     Args:
-        shared_s: jobs that wait already share a transaction, each in a savepoint of its own, until it has lasted so
-            long; 0 gives each its own.
+        shared_s: jobs that wait already share a transaction until it has lasted so long; one that raises undoes it,
+            and is run once more by itself, after the others. 0 gives each its own.
     """
 
     def __init__(self, engine: sa.Engine, count: int, name: str, *, shared_s: float = 0) -> None:
@@ -79,48 +82,61 @@ class _Threads:
     def _work(self) -> None:
         connection: sa.Connection | None = None
         while (job := self._jobs.get()) is not None:
-            taken = [job]
-            try:
-                connection = connection or self._engine.connect()
-                with connection.begin():
-                    ended = [(job, job.body(connection), None), *self._together(connection, taken)]
-            except BaseException as fault:  # noqa: BLE001 (handed to the callers, whatever it is)
-                ended = [(one, None, fault) for one in taken]
-                connection = _usable(connection)
-            for one, result, trouble in ended:
-                self._tell(one, result=result, fault=trouble)
+            connection = self._serve(connection, job)
         if connection is not None:
             connection.close()
 
-    def _together(self, connection: sa.Connection, taken: list[_Job]) -> list[_Ended]:
+    def _serve(self, connection: sa.Connection | None, job: _Job) -> sa.Connection | None:
+        """Have it done, with whatever waits already; the connection for the next."""
+        taken = [job]
+        connection, ended = self._run(connection, taken, self._shared_s)
+        if ended[0].fault is not None and len(taken) > 1:  # the last of them has undone them all
+            connection, ended = self._run(connection, taken[:-1], 0)
+            if ended[0].fault is not None:  # … or it was the commit: each by itself
+                ended = []
+            for one in taken[len(ended) :]:
+                connection, alone = self._run(connection, [one], 0)
+                ended += alone
+        for it in ended:
+            self._tell(it)
+        return connection
+
+    def _run(
+        self, connection: sa.Connection | None, taken: list[_Job], shared_s: float
+    ) -> tuple[sa.Connection | None, list[_Ended]]:
+        """All of them in one transaction, or none; the connection, if it can still be used, and how each ended."""
+        try:
+            connection = connection or self._engine.connect()
+            with connection.begin():
+                return connection, self._together(connection, taken, shared_s)
+        except BaseException as fault:  # noqa: BLE001 (handed to the callers, whatever it is)
+            return _usable(connection), [_Ended(one, None, fault) for one in taken]
+
+    def _together(self, connection: sa.Connection, taken: list[_Job], shared_s: float) -> list[_Ended]:
         """Whatever else waits already joins the transaction: one commit, one write to the disk for all."""
-        ended: list[_Ended] = []
-        until = time.monotonic() + self._shared_s
+        ended = [_Ended(one, one.body(connection), None) for one in taken]
+        until = time.monotonic() + shared_s
         while time.monotonic() < until and not self._jobs.empty():
             job = self._jobs.get()
             if job is None:  # the end comes after this transaction
                 self._jobs.put(None)
                 break
             taken.append(job)
-            try:
-                with connection.begin_nested():
-                    ended.append((job, job.body(connection), None))
-            except BaseException as fault:  # noqa: BLE001 (its own savepoint is undone, nobody else's)
-                ended.append((job, None, fault))
+            ended.append(_Ended(job, job.body(connection), None))
         return ended
 
     @staticmethod
-    def _tell(job: _Job, *, result: object = None, fault: BaseException | None = None) -> None:
+    def _tell(it: _Ended) -> None:
         def settle() -> None:
-            if job.done.cancelled():  # the caller has gone; what was committed stays committed
+            if it.job.done.cancelled():  # the caller has gone; what was committed stays committed
                 return
-            if fault is not None:
-                job.done.set_exception(fault)
+            if it.fault is not None:
+                it.job.done.set_exception(it.fault)
             else:
-                job.done.set_result(result)
+                it.job.done.set_result(it.result)
 
-        if not job.loop.is_closed():
-            job.loop.call_soon_threadsafe(settle)
+        if not it.job.loop.is_closed():
+            it.job.loop.call_soon_threadsafe(settle)
 
 
 def _usable(connection: sa.Connection | None) -> sa.Connection | None:

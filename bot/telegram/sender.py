@@ -4,8 +4,8 @@ import asyncio
 import collections
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
@@ -97,8 +97,9 @@ class Sender:
         self._away_times = 0
         self._started = collections.deque[float](maxlen=int(rate) + 1) if rate else None
         self._second_s = 1 + 0.5 / rate if rate else 0.0  # and half a slot, for what the way to Telegram adds
-        self._begin = Batches(self._begin_each)
-        self._settle = Batches(self._settle_each)
+        self._calls: asyncio.TaskGroup | None = None
+        self._begin = Batches(self._begin_each, self._spawn)
+        self._settle = Batches(self._settle_each, self._spawn)
         self._look = asyncio.Event()
         self._is_away = False
         self._stop = asyncio.Event()
@@ -128,6 +129,7 @@ class Sender:
         """
         try:
             async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as calls:
+                self._calls = calls
                 claimer = calls.create_task(self._claim_until_stopped(calls))
                 await self._stop.wait()
                 patience.reschedule(asyncio.get_running_loop().time() + STOP_WITHIN_S)
@@ -136,6 +138,11 @@ class Sender:
             log.warning("calls_left_behind", calls=self.in_flight)  # whoever takes over makes them uncertain
         if self._fatal is not None:
             raise self._fatal
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._calls is None:
+            raise RuntimeError("not running")
+        self._calls.create_task(work)
 
     async def is_idle(self) -> bool:
         """Nothing is in flight, and nothing that is due waits to be claimed."""

@@ -6,7 +6,7 @@ from typing import Any, NewType
 
 import sqlalchemy as sa
 
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery import model
 from bot.delivery.model import ChatState
 
@@ -42,6 +42,11 @@ _GET = _present.where(_c.id == sa.bindparam("chat_id"))
 _former = model.chat_address.alias("former")
 FIND = _present.join(_former, _former.c.chat_id == _c.id).where(
     _former.c.telegram_id == sa.bindparam("telegram_id")
+)
+FIND_EACH = (
+    _present.add_columns(_former.c.telegram_id.label("asked_id"))
+    .join(_former, _former.c.chat_id == _c.id)
+    .where(schema.among(_former.c.telegram_id, "telegram_ids"))
 )
 
 

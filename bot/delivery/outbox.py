@@ -8,8 +8,10 @@ composes the application, and are made in the claim: an answered chase is droppe
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -123,19 +125,22 @@ def show_each(
     is_repeat: bool = False,
 ) -> None:
     """`show` for many chats and subjects at once, in their order."""
-    rows = [
-        {
-            "chat_id": chat_id,
-            "kind": kind,
-            "subject": str(subject),
-            "lane": lane.value,
-            "state": State.QUEUED.value,
-            "not_before": not_before or now,
-            "enqueued_at": now,
-            "is_repeat": is_repeat,
-        }
+    _queue(tx, [
+        _queued(now, chat_id, kind, subject, lane, not_before or now) | {"is_repeat": is_repeat}
         for chat_id, subject in things
-    ]
+    ])  # fmt: skip
+
+
+def _queued(
+    now: dt.datetime, chat_id: ChatId, kind: str, subject: str | int, lane: Lane, not_before: dt.datetime
+) -> dict[str, Any]:
+    return {
+        "chat_id": chat_id, "kind": kind, "subject": str(subject), "lane": lane.value, "state": State.QUEUED.value,
+        "not_before": not_before, "enqueued_at": now, "is_repeat": False,
+    }  # fmt: skip
+
+
+def _queue(tx: Tx, rows: list[dict[str, Any]]) -> None:
     if rows:
         tx.execute(_SHOW[tx.dialect.name], rows)
         news(tx)
@@ -153,9 +158,11 @@ def refresh(
 
     A posting whose send is still on its way is refreshed after it: the two share the order of their chat.
     """
-    for chat_id, kind, subject, shown_at in tx.execute(found, params).all():
-        start = max(now, (shown_at or now) + every[kind])
-        show(tx, now, chat_id, kind, subject, lane=Lane.REFRESH, not_before=start)
+    rows = [
+        _queued(now, chat_id, kind, subject, Lane.REFRESH, max(now, (shown_at or now) + every[kind]))
+        for chat_id, kind, subject, shown_at in tx.execute(found, params)
+    ]
+    _queue(tx, sorted(rows, key=operator.itemgetter("chat_id")))  # in one order: others do so too
 
 
 def shown(things: sa.FromClause) -> Shown:
@@ -251,6 +258,32 @@ _PRESSED = chats.FIND.add_columns(
         ),
     ),
 )  # fmt: skip
+
+
+def seen_on(
+    tx: Tx, kind: str, telegram_ids: Collection[int], subjects: Collection[str]
+) -> dict[tuple[int, str], tuple[chats.Chat, int | None]]:
+    """Telegram chat and subject → the chat, and which message shows the thing there, where we know of one.
+
+    A chat of ours stands under subject '' too.
+    """
+    asked = {"telegram_ids": telegram_ids, "kind": kind, "subjects": list(subjects)}
+    found: dict[tuple[int, str], tuple[chats.Chat, int | None]] = {}
+    for row in tx.execute(_SEEN_ON, asked):
+        chat = chats.as_chat(row)
+        if chat is not None:
+            found[row.asked_id, ""] = found[row.asked_id, row.subject or ""] = chat, row.message_id
+    return found
+
+
+_SEEN_ON = chats.FIND_EACH.add_columns(_p.c.subject, _p.c.message_id).outerjoin(
+    _p,
+    sa.and_(
+        _p.c.chat_id == model.chat.c.id,
+        _p.c.kind == sa.bindparam("kind"),
+        _p.c.subject.in_(sa.bindparam("subjects", expanding=True)),
+    ),
+)
 
 
 def owes(tx: Tx, now: dt.datetime) -> bool:

@@ -1,7 +1,7 @@
 """Updates by their id: which were handled, which are set aside to be tried again, which nobody can handle."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -78,6 +78,33 @@ def once(tx: Tx, now: dt.datetime, update_id: int, *, lane: str = "") -> None:
         if lane and not known(tx, [update_id]):
             raise errors.Behind(f"update {update_id}")
         raise errors.Replayed(f"update {update_id}")
+
+
+def once_each(tx: Tx, now: dt.datetime, some: Sequence[tuple[int, str]]) -> dict[int, Exception]:
+    """`once` for many updates, each with its lane: those whose effects must not be made now, and why."""
+    lane_of = dict(some)
+    waiting = _waiting_among(tx, {lane for lane in lane_of.values() if lane})
+    may = [update_id for update_id, lane in lane_of.items() if lane not in waiting]
+    seen = known(tx, [update_id for update_id, lane in lane_of.items() if lane in waiting]) if waiting else ()
+    rows = [{"update_id": update_id, "at": now} for update_id in may]
+    ours = frozenset(tx.execute(_SEE[tx.dialect.name], rows).scalars()) if rows else frozenset()
+    refused: dict[int, Exception] = {}
+    for update_id, lane in lane_of.items():
+        if lane in waiting and update_id not in seen:
+            refused[update_id] = errors.Behind(f"update {update_id}")
+        elif update_id not in ours:
+            refused[update_id] = errors.Replayed(f"update {update_id}")
+    return refused
+
+
+def _waiting_among(tx: Tx, lanes: Collection[str]) -> frozenset[str]:
+    """Those of these lanes in which something waits."""
+    if not lanes:
+        return frozenset()
+    query = sa.select(_parked.c.lane).where(
+        _parked.c.state == Parked.WAITING.value, _parked.c.lane.in_(lanes)
+    )
+    return frozenset(tx.execute(query).scalars())
 
 
 def park(

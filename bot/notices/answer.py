@@ -289,14 +289,35 @@ def add(
         e = model.excuse
         mine = (e.c.assignment_id == assignment["id"], e.c.until.is_(None))
         tx.execute(e.update().where(*mine).values(until=now))
-    said_by = person.said_by(None if on_behalf else assignment["unit_id"])
-    values = {
-        "assignment_id": assignment["id"], "item": item, "version": version, "aspect": aspect.value, "value": value.value,
-        "text": text, "contact_id": person.contact_id, "said_by": said_by, "on_behalf": on_behalf,
-        "chat_id": chat_id, "late": late, "at": now,
-    }  # fmt: skip
+    values = row(
+        now, assignment["id"], assignment["unit_id"], value=value, person=person, late=late, version=version,
+        chat_id=chat_id, text=text, on_behalf=on_behalf, item=item, aspect=aspect,
+    )  # fmt: skip
     (answer_id,) = tx.execute(_ADD, values).one()
     return int(answer_id)
+
+
+def row(
+    now: dt.datetime,
+    assignment_id: int,
+    unit_id: int,
+    *,
+    value: Value,
+    person: Person,
+    late: bool,
+    version: int,
+    chat_id: ChatId | None = None,
+    text: str | None = None,
+    on_behalf: bool = False,
+    item: str = "",
+    aspect: Aspect = Aspect.DONE,
+) -> dict[str, object]:
+    """The columns of an answer."""
+    return {
+        "assignment_id": assignment_id, "item": item, "version": version, "aspect": aspect.value, "value": value.value,
+        "text": text, "contact_id": person.contact_id, "said_by": person.said_by(None if on_behalf else unit_id),
+        "on_behalf": on_behalf, "chat_id": chat_id, "late": late, "at": now,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery import outbox
 from bot.delivery.chats import ChatId
 from bot.delivery.model import Lane, State, chat_address, delivery, posting
@@ -181,8 +181,15 @@ def refresh_after_press(
     tx: Tx, now: dt.datetime, notice_id: int, assignment_id: int, *, user_id: int
 ) -> None:
     """The cards of this assignment, and the presser's own list of units if one is open, will tell the new state."""
-    found = {"assignment_id": assignment_id, "notice": str(notice_id), "user_id": user_id}
-    outbox.refresh(tx, now, _CARDS_AND_LIST, found, every=_EVERY)
+    refresh_after_presses(tx, now, notice_id, [assignment_id], user_ids=[user_id])
+
+
+def refresh_after_presses(
+    tx: Tx, now: dt.datetime, notice_id: int, assignment_ids: list[int], *, user_ids: list[int]
+) -> None:
+    """`refresh_after_press` for many under one notice."""
+    found = {"assignment_ids": assignment_ids, "notice": str(notice_id), "user_ids": user_ids}
+    outbox.refresh(tx, now, _CARDS_AND_LISTS, found, every=_EVERY)
 
 
 def refresh_lists(tx: Tx, now: dt.datetime, notice_id: int, unit_id: int, *, but: int | None = None) -> None:
@@ -217,13 +224,12 @@ def _cards(some: sa.ColumnElement[bool]) -> sa.Select[ChatId, str, str]:
     return sa.select(_q.c.chat_id, *_thing("card")).where(some, _q.c.until.is_(None))
 
 
-_list = sa.select(chat_address.c.chat_id, *_thing("choose")).where(
-    chat_address.c.telegram_id == sa.bindparam("user_id")
+_lists = sa.select(chat_address.c.chat_id, *_thing("choose")).where(
+    schema.among(chat_address.c.telegram_id, "user_ids")
 )
-_one = _q.c.assignment_id == sa.bindparam("assignment_id")
-_several = _q.c.assignment_id.in_(sa.bindparam("assignment_ids", expanding=True))
-_CARDS = outbox.shown(_cards(_several).distinct().subquery())
-_CARDS_AND_LIST = outbox.shown(sa.union_all(_cards(_one), _list).subquery())
+_these = schema.among(_q.c.assignment_id, "assignment_ids")
+_CARDS = outbox.shown(_cards(_these).distinct().subquery())
+_CARDS_AND_LISTS = outbox.shown(sa.union(_cards(_these), _lists).subquery())
 
 
 def settle_all(tx: Tx, now: dt.datetime) -> None:

@@ -126,16 +126,16 @@ class Meant:
 def meant(tx: Tx, now: dt.datetime, it: Press) -> Meant | Outcome:
     """Whom the press can only mean, or what its presser is to be told instead; the one unit meant is locked."""
     notice = queries.notice(tx, it.notice_id)
-    refusal = _refusal(notice, it, now)
-    if notice is None or refusal is not None:
-        return refusal or Outcome(Said.UNKNOWN)
+    refused = refusal(notice, it, now)
+    if notice is None or refused is not None:
+        return refused or Outcome(Said.UNKNOWN)
     person = people.by_user(tx, it.user_id)
     if person is None:
         if it.callback:  # a typed line is nothing to be pressed again
             held.hold(tx, now, it.user_id, it.callback, chat_telegram_id=it.chat_telegram_id)
         return Outcome(Said.STRANGER, words=words(notice, it.value))
     chat = _chat(tx, now, it)
-    units = _units(person, it)
+    units = units_of(person, it)
     mine = _mine(tx, person, units, it, chat)
     if not mine:
         return Outcome(Said.NOT_YOURS)
@@ -147,7 +147,8 @@ def meant(tx: Tx, now: dt.datetime, it: Press) -> Meant | Outcome:
     return Meant(notice, person, chat, mine, is_locked=len(units) == 1)
 
 
-def _refusal(notice: queries.Notice | None, it: Press, now: dt.datetime) -> Outcome | None:
+def refusal(notice: queries.Notice | None, it: Press, now: dt.datetime) -> Outcome | None:
+    """What whoever pressed is to be told instead of anything being recorded; None where it may be."""
     if notice is None or notice.due_at is None:
         return Outcome(Said.UNKNOWN)
     if notice.recalled_at is not None:
@@ -186,7 +187,7 @@ def _is_ours(tx: Tx, chat_id: ChatId, notice_id: int) -> bool:
     return tx.execute(query.limit(1)).first() is not None
 
 
-def _units(person: Person, it: Press) -> list[int]:
+def units_of(person: Person, it: Press) -> list[int]:
     """The units the presser may be answering for."""
     may_answer = {
         p.unit_id for p in person.posts if access.reach(p.role, access.Action.ANSWER) is access.Reach.OWN

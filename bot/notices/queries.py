@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import errors
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery.model import posting
 from bot.notices import folding, itemised, model, rules
 from bot.notices.folding import Heard
@@ -60,6 +60,7 @@ _FIELDS = (
 )  # fmt: skip
 _notices = sa.select(*(model.notice.c[name] for name in _FIELDS))
 _NOTICE = _notices.where(model.notice.c.id == sa.bindparam("notice_id"))
+_NOTICES = _notices.where(schema.among(model.notice.c.id, "notice_ids"))
 
 
 def _notice(row: sa.RowMapping) -> Notice:
@@ -70,6 +71,12 @@ def notice(tx: Tx, notice_id: int) -> Notice | None:
     """The notice with this id."""
     row = tx.execute(_NOTICE, {"notice_id": notice_id}).mappings().first()
     return None if row is None else _notice(row)
+
+
+def by_ids(tx: Tx, notice_ids: Collection[int]) -> dict[int, Notice]:
+    """Those of these notices that there are."""
+    rows = tx.execute(_NOTICES, {"notice_ids": notice_ids}).mappings()
+    return {row["id"]: _notice(row) for row in rows}
 
 
 def recent(tx: Tx, *, within: access.Scope, limit: int = 8, with_recalled: bool = False) -> list[Notice]:
@@ -288,6 +295,11 @@ def heard(tx: Tx, assignment_id: int, of: Item | None = None) -> Heard:
     return _folded(rows).get(assignment_id, _NOTHING)
 
 
+def heard_of(tx: Tx, assignment_ids: Collection[int]) -> dict[int, Heard]:
+    """`heard` of many; one of which nothing was is not in it."""
+    return _folded(tx.execute(_HEARD_OF, {"assignment_ids": assignment_ids}))
+
+
 def _is_about(row: _Row, of: Item) -> bool:
     """Whether it was said to this item as it is worded; a trouble with it is one, whatever its words were then."""
     return row.item == of.key and (row.version is None or row.version >= of.since)
@@ -342,6 +354,7 @@ def _excuses_and_steps(
 
 
 _HEARD = _heard(lambda assignment_id: assignment_id == sa.bindparam("assignment_id"), None)
+_HEARD_OF = _heard(lambda assignment_id: schema.among(assignment_id, "assignment_ids"), None)
 
 
 def _folded(rows: Iterable[_Row]) -> dict[int, Heard]:

@@ -1,13 +1,14 @@
 """Contacts as persons: who sits behind a Telegram user, which posts they hold now, how they are addressed."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery import chats
 from bot.delivery.model import ChatState, chat, chat_address
 from bot.roster import access, model
@@ -111,6 +112,11 @@ _persons = (  # a row a post; one without a post where a contact holds none
 _GET = _persons.where(_c.id == sa.bindparam("contact_id"))
 _enrolled = sa.select(_e.contact_id).where(_e.user_id == sa.bindparam("user_id"), _e.until.is_(None))
 _BY_USER = _persons.where(_c.id == _enrolled.scalar_subquery())
+_BY_USERS = (
+    _persons.add_columns(_e.user_id)
+    .join(model.enrolment, sa.and_(_e.contact_id == _c.id, _e.until.is_(None)))
+    .where(schema.among(_e.user_id, "user_ids"))
+)
 _USER_OF = sa.select(_e.user_id).where(_e.contact_id == sa.bindparam("contact_id"), _e.until.is_(None))
 
 
@@ -125,6 +131,14 @@ def by_user(tx: Tx, user_id: int) -> Person | None:
     """The contact enrolled as this Telegram user now; None for a stranger."""
     rows = tx.execute(_BY_USER, {"user_id": user_id}).all()
     return _person(rows) if rows else None
+
+
+def by_users(tx: Tx, user_ids: Collection[int]) -> dict[int, Person]:
+    """Telegram user → the contact enrolled as this one now; a stranger is not in it."""
+    rows = defaultdict(list)
+    for row in tx.execute(_BY_USERS, {"user_ids": user_ids}):
+        rows[row.user_id].append(row)
+    return {user_id: _person(his) for user_id, his in rows.items()}
 
 
 def entitled(tx: Tx, user_id: int, action: access.Action) -> Person | None:

@@ -4,20 +4,24 @@ import asyncio
 import contextvars
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import telegram
 from telegram import ext
 
+from bot import errors
 from bot.db import Database, Tx
 from bot.delivery import pacing
 from bot.delivery.message import Callback, Outcome, OutgoingMessage
 from bot.inbox import updates
+from bot.telegram import batches
 from bot.telegram.gateway import Bot, Gateway
 
 P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
+Each: TypeAlias = Callable[[Tx, dt.datetime, Sequence[S]], Sequence[T]]  # a verb for many, in their order
 
 PATIENCE_S = 3  # a button may spin this long before we say that we are at it
 BUSY = "正在记录,请稍候…"
@@ -48,11 +52,47 @@ class Doors:
     options: Options
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What one update asks a verb of many for."""
+
+    update_id: int
+    lane: str
+    subject: Any
+
+
+class Together:
+    """Verbs that do many at once: whatever waits for the database goes there in one transaction, each update once."""
+
+    def __init__(self, db: Database, spawn: Spawn) -> None:
+        self._db = db
+        self._spawn = spawn
+        self._of: dict[Each[Any, Any], batches.Batches[_Asked, Any]] = {}
+
+    async def __call__(self, verb: "Each[S, T]", subject: S, *, update_id: int, lane: str) -> T:
+        """As `verb` for this subject alone, committed.
+
+        Raises:
+            Replayed, Behind: as `updates.once`.
+        """
+
+        async def do(asked: Sequence[_Asked]) -> Sequence[object]:
+            return await self._db.transact(_once_each, verb, asked)
+
+        if verb not in self._of:
+            self._of[verb] = batches.Batches(do, self._spawn)
+        result = await self._of[verb](_Asked(update_id, lane, subject))
+        if isinstance(result, Exception):
+            raise result
+        return cast(T, result)
+
+
 @dataclasses.dataclass(slots=True)
 class Turn:
     """One attempt at one update.
 
     Attributes:
+        together: for verbs that do many at once.
         pressed_before: after an outage, the instant from which on it may have been made; else None.
         query_id: of a button's press; '' otherwise.
         lane: where others may have parked something that this must not overtake; '' if that is known.
@@ -66,6 +106,7 @@ class Turn:
     doors: Doors
     update_id: int
     spawn: Spawn
+    together: Together
     pressed_before: dt.datetime | None = None
     query_id: str = ""
     lane: str = ""
@@ -93,13 +134,21 @@ class Turn:
             Replayed: its effects are committed already.
             Behind: an earlier one of its chat waits.
         """
+        if self.is_committed:
+            return await self.doors.db.transact(verb, *args, **kwargs)
+        done = self.doors.db.transact(_once, self.update_id, self.lane, verb, *args, **kwargs)
+        return await self._committed(done)
+
+    async def transact_one_of(self, verb: "Each[S, T]", subject: S) -> T:
+        """As the first `transact` of a turn, for a verb that does many at once."""
+        return await self._committed(self.together(verb, subject, update_id=self.update_id, lane=self.lane))
+
+    async def _committed(self, done: Awaitable[T]) -> T:
         loop = asyncio.get_running_loop()
         is_waited_for = self.query_id and not self.is_answered
         impatience = loop.call_later(PATIENCE_S, self._say_busy) if is_waited_for else None
         try:
-            if self.is_committed:
-                return await self.doors.db.transact(verb, *args, **kwargs)
-            result = await self.doors.db.transact(_once, self.update_id, self.lane, verb, *args, **kwargs)
+            result = await done
         finally:
             if impatience is not None:
                 impatience.cancel()
@@ -129,6 +178,22 @@ def _once(
 ) -> T:
     updates.once(tx, now, update_id, lane=lane)
     return verb(tx, now, *args, **kwargs)
+
+
+def _once_each(tx: Tx, now: dt.datetime, verb: "Each[Any, Any]", asked: Sequence[_Asked], /) -> list[object]:
+    """What each comes to, or the exception that says why it must not be done now."""
+    ended: dict[_Asked, object] = {}
+    refused = updates.once_each(tx, now, [(one.update_id, one.lane) for one in asked])
+    ours: dict[int, _Asked] = {}
+    for one in asked:
+        if ours.setdefault(one.update_id, one) is not one:
+            ended[one] = errors.Replayed(f"update {one.update_id}")
+        elif one.update_id in refused:
+            ended[one] = refused[one.update_id]
+    mine = [one for one in asked if one not in ended]
+    if mine:
+        ended |= zip(mine, verb(tx, now, [one.subject for one in mine]), strict=True)
+    return [ended[one] for one in asked]
 
 
 # The library makes the context by itself, from the update alone: what belongs to the attempt comes beside it.
@@ -242,6 +307,10 @@ class Context(ext.CallbackContext[Bot, Any, Any, Any]):
             Replayed: the update's effects are committed already; leave it to the caller of the handler.
         """
         return await self._turn.transact(verb, *args, **kwargs)
+
+    async def transact_one_of(self, verb: "Each[S, T]", subject: S) -> T:
+        """As `transact` for a verb that does many at once: with whatever else waits for it, in one transaction."""
+        return await self._turn.transact_one_of(verb, subject)
 
     async def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the query on a read-only snapshot."""

@@ -30,9 +30,6 @@ STOP_WITHIN_S = 10
 LOOK_EVERY_S = 5  # for parked updates whose process has died
 FORGET_EVERY_S = 3600
 AWAY_FOR_S = 1.0
-IN_TOPIC = frozenset({"message_id", "date", "chat", "message_thread_id", "is_topic_message"})
-ANYWHERE = frozenset({"message_id", "chat"})
-NEVER = 0  # the date of a message of which no more is told than where it is (InaccessibleMessage)
 
 
 def _nowhere(_step: str) -> None:
@@ -81,6 +78,7 @@ class Intake:
         self._stop = asyncio.Event()
         self._look = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
+        self._together = context.Together(doors.db, self._spawn)
         self._application = _application(doors, routes)
         self._hook = hook
         # a chat's next update may be pushed to another process than the one that has parked the last
@@ -225,7 +223,7 @@ class Intake:
 
     def _parse(self, raw: Mapping[str, Any]) -> telegram.Update | None:
         try:
-            return telegram.Update.de_json(_lean(raw), self._application.bot)
+            return _update(raw, self._application.bot)
         except Exception as fault:  # noqa: BLE001 - whatever it is made of, the next one must be served
             log.warning("update_unreadable", update=raw.get("update_id"), fault=type(fault).__name__)
             return None
@@ -240,25 +238,29 @@ class Intake:
         Raises:
             DatabaseAway: nothing was done.
         """
-        query = update.callback_query
+        query, loop = update.callback_query, asyncio.get_running_loop()
+        patience = asyncio.timeout(self._handle_for_s)
+
+        def committed() -> None:
+            patience.reschedule(loop.time() + REPLY_FOR_S)
+            self._committed(settled)
+
         turn = context.Turn(
             self._doors,
             update.update_id,
             self._spawn,
+            self._together,
             arrival.pressed_before,
             query.id if query is not None else "",
             # known by heart, unless other processes park there too: then the commit itself looks
             arrival.lane if self._is_shared and settled is not None else "",
-            on_commit=lambda: self._committed(settled),
+            on_commit=committed,
         )
-        task = self._spawn(self._handle(update, turn))
-        done, _ = await asyncio.wait({task}, timeout=self._handle_for_s)
-        if not done and turn.is_committed:
-            done, _ = await asyncio.wait({task}, timeout=REPLY_FOR_S)
-        if not done:
-            task.cancel()
-            await asyncio.wait({task})
-            turn.fault = TimeoutError()
+        try:
+            async with patience:
+                await self._handle(update, turn)
+        except TimeoutError as fault:
+            turn.fault = fault
         return await self._judge(turn)
 
     async def _handle(self, update: telegram.Update, turn: context.Turn) -> None:
@@ -393,22 +395,31 @@ class Intake:
         await polling.sleep_unless(self._look, max(0.0, for_s))
 
 
-def _lean(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The update, and of a pressed message only which it is.
+def _update(raw: Mapping[str, Any], bot: telegram.Bot) -> telegram.Update:
+    """The library's object of an update.
 
-    Nobody reads what it says, and making objects of that costs more than all else the library does for a press. Of one
-    outside a topic nobody needs more than its chat and number: the library has a small class for such.
+    Of a press outside topics it holds what is read of one: who, where, on which message, which button. The library's
+    own way makes objects of all the message says as well, and takes more than twice as long.
     """
-    update = dict(raw)
-    query = update.get("callback_query")
-    if isinstance(query, dict) and isinstance(query.get("message"), dict):
-        message = query["message"]
-        is_topic = "message_thread_id" in message
-        which = {name: word for name, word in message.items() if name in (IN_TOPIC if is_topic else ANYWHERE)}
-        if not is_topic:
-            which["date"] = NEVER
-        update["callback_query"] = {**query, "message": which}
-    return update
+    match raw:
+        case {
+            "update_id": int(update_id),
+            "callback_query": {
+                "id": str(query_id),
+                "from": {"id": int()} as person,
+                "message": {
+                    "message_id": int(message_id),
+                    "chat": {"id": int(chat_id), "type": str(kind)},
+                } as message,
+                "chat_instance": str(instance),
+                "data": str(data),
+            },
+        } if "message_thread_id" not in message:
+            user = telegram.User.de_json(dict(person), bot)
+            where = telegram.InaccessibleMessage(telegram.Chat(chat_id, kind), message_id)
+            query = telegram.CallbackQuery(query_id, user, instance, message=where, data=data)
+            return telegram.Update(update_id, callback_query=query)
+    return telegram.Update.de_json(dict(raw), bot)
 
 
 def _application(doors: context.Doors, routes: Callable[[context.Application], None]) -> context.Application:

@@ -107,3 +107,20 @@ async def test_an_update_does_not_overtake_what_waits_in_its_lane(db):
         await db.transact(updates.once, 3, lane="chat:6")
     await db.transact(updates.done, 1)
     await db.transact(updates.once, 2, lane="chat:5")
+
+
+async def test_of_many_updates_each_is_refused_for_its_own_reason(db):
+    await db.transact(updates.once, 1)
+    await db.transact(updates.once, 2, lane="chat:2")
+    await db.transact(park, 90, "chat:2")
+
+    refused = await db.transact(
+        updates.once_each, [(1, ""), (2, "chat:2"), (3, "chat:2"), (4, "chat:4"), (5, "")]
+    )
+
+    assert {number: type(why) for number, why in refused.items()} == {
+        1: errors.Replayed,
+        2: errors.Replayed,
+        3: errors.Behind,
+    }
+    assert await db.read(updates.known, [1, 2, 3, 4, 5]) == {1, 2, 4, 5}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext import asyncio as sa_async
 
 from bot.db import Tx, urls
-from bot.notices import answer, joining, model, publish, rules
+from bot.notices import answer, handful, joining, model, publish, rules
 from bot.roster import audience
 from tests.notices import world
 
@@ -114,3 +114,29 @@ async def test_two_colleagues_who_press_at_once_answer_once(engine, every, answe
     await _beside(engine, (_press, notice, LI, None), wang)
 
     assert await _commit(engine, _answered) == answered
+
+
+async def test_two_handfuls_with_the_same_presses_answer_each_school_once(engine):
+    """Two processes were pushed what their principals pressed twice, in another order each."""
+    users = {"li": 2, "zhao": 3, "wu": 4, "zheng": 5}
+    await _commit(engine, _people)
+    for name, user in users.items():
+        await _commit(
+            engine, lambda tx, n=name, u=user: joining.with_phone(tx, LATER, user_id=u, phone=world.phone(n))
+        )
+    draft = publish.Draft(
+        content_id="R03b", title="国庆假前安全课", kind=rules.Kind.CONFIRM, text="上完了吗?",
+        audience=audience.parse("schools or colleges"), due_at=LATER + world.DUE_AFTER, yes_words="已上完",
+        trouble_words="有困难",
+    )  # fmt: skip
+    notice = await _commit(engine, lambda tx: publish.publish(tx, LATER, draft, by="test").notice_id)
+    presses = [answer.Press(notice, 1, rules.Value.YES, user, user, None) for user in users.values()]
+    told = []
+
+    def press(tx: Tx, some: list[answer.Press]) -> None:
+        told.append([outcome.said.value for outcome in handful.press_each(tx, LATER, some)])
+
+    await _beside(engine, (press, presses), (press, presses[::-1]))
+
+    assert await _commit(engine, _answered) == ["DH1", "DH2", "GX1", "SZ1"]
+    assert told == [["recorded"] * 4, ["already_mine"] * 4]

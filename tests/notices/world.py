@@ -67,6 +67,7 @@ class World:
     now: dt.datetime = MORNING
     log: list[Event] = field(default_factory=list)
     due: dict[int, dt.datetime] = field(default_factory=dict)
+    notices: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ids = found(self.tx)

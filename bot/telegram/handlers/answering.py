@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import telegram
 
 from bot.delivery.message import Callback, OutgoingMessage
-from bot.notices import answer, trouble
+from bot.notices import answer, handful, trouble
 from bot.notices.pressing import Outcome, Press, Said
 from bot.notices.rules import Value
 from bot.telegram.context import Context
@@ -46,8 +46,9 @@ class Answering:
         it = _press(update, context)
         if it is None:
             return await self._toast(context, "unknown")
-        verb = answer.ask_line if it.value is Value.TEXT else answer.press
-        await self.tell(context, await context.transact(verb, it))
+        if it.value is Value.TEXT:
+            return await self.tell(context, await context.transact(answer.ask_line, it))
+        await self.tell(context, await context.transact_one_of(handful.press_each, it))
 
     async def unknown(self, _: telegram.Update, context: Context) -> None:
         """A button of nobody's: an old one, or a forged one."""

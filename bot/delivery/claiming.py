@@ -57,11 +57,11 @@ def claim(
     Raises:
         WordsFailed: not `is_careful`, and one could not be rendered.
     """
-    slots = pacing.near(tx, now, bot_id, wanted=limit, ahead=AHEAD)
-    claimed: list[Claimed] = []
+    seen = pacing.glance(tx, now, bot_id, wanted=limit, ahead=AHEAD)
+    ready: list[tuple[Delivery, OutgoingMessage]] = []
     busy: set[int] = set()
-    for row in _first_in_line(tx, now, len(slots.at), group_rate, busy) if slots.at else ():
-        if row.kind in only_one_of and claimed:
+    for row in _first_in_line(tx, now, len(seen.at), group_rate, busy) if seen.at else ():
+        if row.kind in only_one_of and ready:
             continue
         delivery = described_by(row)
         words = _words(tx, now, prepare, delivery, is_careful=is_careful)
@@ -69,13 +69,17 @@ def claim(
             state = State.DROPPED if isinstance(words, Drop) else State.FAILED
             outbox.finish(tx, now, delivery.id, state, words.reason)
             continue
-        slot = slots.at[len(claimed)]
-        claimed.append(Claimed(delivery, words, slot, is_calling=slot <= now + at_once))
+        ready.append((delivery, words))
         busy.add(row.chat_id)
-        if len(claimed) == len(slots.at) or row.kind in only_one_of:
+        if len(ready) == len(seen.at) or row.kind in only_one_of:
             break
+    # taken last: until the commit no other process can take any, so the rows and the words come before
+    slots = pacing.claim(tx, now, bot_id, seen, wanted=len(ready), ahead=AHEAD) if ready else []
+    claimed = [
+        Claimed(delivery, words, slot, is_calling=slot <= now + at_once)
+        for (delivery, words), slot in zip(ready, slots, strict=False)  # others may have left fewer
+    ]
     if claimed:
-        pacing.took(tx, bot_id, slots, len(claimed))
         _reserve(tx, now, claimed, owner)
     return claimed
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery import model
 
 SLOWEST = 1.0  # a second; halving ends here
@@ -15,13 +15,15 @@ NONSENSE = dt.timedelta(
 )  # a slot further away than any reply waits for: somebody has set the clock back
 
 _row = model.pacing
-_PACE = (
-    sa.select(_row.c.next_slot_at, _row.c.rate, _row.c.halted_until, _row.c.eased_to, _row.c.eased_at)
-    .where(_row.c.bot_id == sa.bindparam("bot_id"))
-    .with_for_update()
-)
+_GLANCE = sa.select(
+    _row.c.next_slot_at, _row.c.rate, _row.c.halted_until, _row.c.eased_to, _row.c.eased_at
+).where(_row.c.bot_id == sa.bindparam("bot_id"))
+_PACE = _GLANCE.with_for_update()
 _TAKE = _row.update().where(_row.c.bot_id == sa.bindparam("whose"))
-_TOOK = _TAKE.values(next_slot_at=sa.bindparam("next_slot_at"))
+_TOOK = _TAKE.where(
+    _row.c.next_slot_at == sa.bindparam("seen_slot_at"),
+    _row.c.halted_until.is_not_distinct_from(sa.bindparam("seen_halt", type_=schema.Instant)),
+).values(next_slot_at=sa.bindparam("next_slot_at"))
 _HALTED = sa.select(_row.c.halted_until).where(_row.c.bot_id == sa.bindparam("bot_id"))
 
 
@@ -44,32 +46,53 @@ def take(
 
     Slots that passed unused are lost: there is no saving up for a burst.
     """
-    slots = near(tx, now, bot_id, wanted=wanted, ahead=ahead)
+    slots = _near(tx, now, bot_id, _PACE, wanted, ahead)
     if slots.at:
-        took(tx, bot_id, slots, len(slots.at))
+        _took(tx, bot_id, slots, len(slots.at))
     return slots.at
 
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """Slots that may be taken, `step` apart."""
+    """Slots that may be taken, `step` apart, and the row as it was when they were found."""
 
     at: list[dt.datetime]
     step: dt.timedelta
+    seen_slot_at: dt.datetime
+    seen_halt: dt.datetime | None
 
 
-def near(tx: Tx, now: dt.datetime, bot_id: int, *, wanted: int, ahead: dt.timedelta) -> Slots:
-    """As `take`, but they are nobody's before `took`; until the transaction ends nobody else finds any."""
-    found = tx.execute(_PACE, {"bot_id": bot_id}).one()
+def glance(tx: Tx, now: dt.datetime, bot_id: int, *, wanted: int, ahead: dt.timedelta) -> Slots:
+    """The slots `take` would give; they are nobody's before `claim`, and nobody waits for us until then."""
+    return _near(tx, now, bot_id, _GLANCE, wanted, ahead)
+
+
+def claim(
+    tx: Tx, now: dt.datetime, bot_id: int, seen: Slots, *, wanted: int, ahead: dt.timedelta
+) -> list[dt.datetime]:
+    """As `take`, of the slots seen at a glance, or of what others have left of them."""
+    if _took(tx, bot_id, seen, wanted):
+        return seen.at[:wanted]
+    return take(tx, now, bot_id, wanted=wanted, ahead=ahead)
+
+
+def _near(
+    tx: Tx, now: dt.datetime, bot_id: int, look: sa.Select[*tuple[Any, ...]], wanted: int, ahead: dt.timedelta
+) -> Slots:
+    found = tx.execute(look, {"bot_id": bot_id}).one()
     free_at = found.next_slot_at if found.next_slot_at < now + NONSENSE else now
     first = max(now, free_at, found.halted_until or now)
     step = dt.timedelta(seconds=1 / _rate(found, now))
-    return Slots([slot for slot in (first + step * i for i in range(wanted)) if slot <= now + ahead], step)
+    at = [slot for slot in (first + step * i for i in range(wanted)) if slot <= now + ahead]
+    return Slots(at, step, found.next_slot_at, found.halted_until)
 
 
-def took(tx: Tx, bot_id: int, slots: Slots, many: int) -> None:
-    """The first so many of the slots that `near` found in this transaction are taken."""
-    tx.execute(_TOOK, {"whose": bot_id, "next_slot_at": slots.at[many - 1] + slots.step})
+def _took(tx: Tx, bot_id: int, slots: Slots, many: int) -> bool:
+    """The first so many of the slots are taken, unless the row is not as it was."""
+    return bool(tx.execute(_TOOK, {
+        "whose": bot_id, "next_slot_at": slots.at[many - 1] + slots.step,
+        "seen_slot_at": slots.seen_slot_at, "seen_halt": slots.seen_halt,
+    }).rowcount)  # fmt: skip
 
 
 def _rate(pace: sa.Row[*tuple[Any, ...]], now: dt.datetime) -> float:

@@ -1,7 +1,7 @@
-"""Presses by the handful: what the plain ones ask is read together and what they say written together; the rest is `answer`'s.
+"""Presses by the handful: what the plain ones ask is read together, what they say written together; the rest is `answer`'s.
 
-Plain, and nearly all are, is a school's first ✅: from somebody who can mean one unit only, of which nothing has been heard
-yet, on the card as we know it. `answer.press` would do the same, one by one.
+Plain, as nearly all are, is a school's first ✅: from somebody who can mean one unit only, of which nothing has been
+heard yet, on the card as we know it. `answer.press` would do the same, one by one.
 """
 
 import datetime as dt

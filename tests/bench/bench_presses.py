@@ -20,7 +20,7 @@ from bot.roster import model as roster
 from bot.settings import Settings
 from tests.bench import apart
 
-COUNTIES, SCHOOLS, ROUNDS = 20, 400, 5
+COUNTIES, SCHOOLS, ROUNDS = 20, 2000, 5
 NOBODYS = 999_999  # a notice that is none: its press costs all but the answer
 
 

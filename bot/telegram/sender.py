@@ -22,6 +22,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 IN_FLIGHT = 32  # calls at once; more only queue at Telegram (and 1,000 of one bot are punished for a minute)
+AT_HAND = 16  # claimed beside them, so that a call that has ended is followed by the next at once
 LOOK_EVERY_S = 0.5  # on SQLite nobody tells us what another process has committed
 AT_ONCE = dt.timedelta(milliseconds=30)  # nobody is kept waiting for a slot as near as this
 LATE = dt.timedelta(milliseconds=100)  # a call later than this has lost its slot
@@ -89,7 +90,8 @@ class Sender:
         self._owner = owner
         self._only_one_of = only_one_of
         self._is_alone = is_alone
-        self._room = in_flight
+        self._room = in_flight + AT_HAND
+        self._line = asyncio.Semaphore(in_flight)
         self._at = at
         self.outcomes: collections.Counter[Verdict] = collections.Counter()
         self._under_way = 0  # calls that wait for their slot or for Telegram
@@ -251,11 +253,8 @@ class Sender:
             place.callback(self._leave_place)
             try:
                 if await self._may_call(item):
-                    await self._in_no_crowd()
-                    self._at("before_call")
-                    with metrics.CALL_SECONDS.time():
-                        outcome = await self._call(item)
-                    self._at("after_call")
+                    async with self._line:
+                        outcome = await self._call_in_turn(item)
                     if outcome.verdict in UNTROUBLED:  # otherwise the next waits for what follows from it
                         place.close()
                     await self._settle((item, self._noted(item, outcome)))
@@ -265,6 +264,14 @@ class Sender:
             finally:
                 if self._held.get(item.delivery.id) is item:  # given back, it may be ours anew already
                     del self._held[item.delivery.id]
+
+    async def _call_in_turn(self, item: outbox.Claimed) -> Outcome:
+        await self._in_no_crowd()
+        self._at("before_call")
+        with metrics.CALL_SECONDS.time():
+            outcome = await self._call(item)
+        self._at("after_call")
+        return outcome
 
     def _leave_place(self) -> None:
         if self._under_way == self._room:

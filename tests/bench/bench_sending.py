@@ -17,7 +17,8 @@ from bot.delivery.model import Lane
 from bot.telegram import gateway, sender
 from tests.bench import apart
 
-CHATS, ROUNDS, IN_FLIGHT = 800, 5, 32
+CHATS, ROUNDS, IN_FLIGHT = 4000, 5, 32
+SHARED = 1600  # two processes have them between them in three seconds
 FEWER = 200  # for the library's own transport, which would take all evening
 BOT_ID = int(apart.TOKEN.partition(":")[0])
 UNPACED = 1e6  # calls a second
@@ -131,7 +132,7 @@ async def test_two_senders_share_the_work(postgresql_url):
     db = await Database.open(postgresql_url, clock=clock.system)
     rates = {1: [], 2: []}
     with apart.telegram() as telegram:
-        ids = [user for user, _ in telegram.people(2 * CHATS)]
+        ids = [user for user, _ in telegram.people(SHARED)]
         known = await met(db, ids)
         telegram.slow(TELEGRAM_TAKES_S)
         for number in range(3):
@@ -159,7 +160,7 @@ async def test_two_senders_share_the_work(postgresql_url):
 
 async def test_memory_stays_level(sqlite_url):
     with apart.telegram() as telegram:
-        ids = [user for user, _ in telegram.people(4 * CHATS)]
+        ids = [user for user, _ in telegram.people(CHATS)]
         db = await Database.open(sqlite_url, clock=clock.system)
         known = await met(db, ids)
         tg = gateway.Gateway.connect(apart.TOKEN, telegram.url)

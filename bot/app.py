@@ -15,7 +15,7 @@ from bot import clock, errors, metrics, timers
 from bot.composing import messages as composing_messages
 from bot.composing import rules as house_rules
 from bot.composing import sending
-from bot.db import Database, Tx, migrate, sole
+from bot.db import Database, Tx, sole, versions
 from bot.delivery import outbox, pacing
 from bot.delivery.message import Outcome, Verdict
 from bot.delivery.model import ChatState
@@ -146,7 +146,7 @@ class App:
             raise errors.Refused("没有 BOT_TOKEN:真正运行需要机器人的 token;不设时请用 demo")
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(sole.only_one(settings.database_url))
-            await asyncio.to_thread(migrate.ready, settings.database_url)
+            await asyncio.to_thread(versions.ready, settings.database_url)
             db = await Database.open(settings.database_url, clock=now)
             stack.push_async_callback(db.close)
             tg = gateway.Gateway.connect(settings.bot_token.get_secret_value(), settings.telegram_api_url)
@@ -278,10 +278,10 @@ async def _opened_door(
         return None
     from bot.web import door, serving  # noqa: PLC0415 - a quarter of a second, for those who open one
 
-    head = migrate.head()
+    head = versions.head()
 
     async def database() -> str:
-        current = await db.read(migrate.current_in)
+        current = await db.read(versions.current_in)
         return "" if current == head else f"tables of {current}, not {head}"
 
     async def starting() -> str:

@@ -3,7 +3,7 @@
 from bot.cli import console, keeping
 from bot.cli.console import Arguments, Commands
 from bot.composing import rules
-from bot.db import migrate
+from bot.db import migrate, versions
 from bot.plans import book as books
 from bot.plans import switching
 from bot.roster import access_table
@@ -22,7 +22,7 @@ def register(commands: Commands) -> None:
 
 def _upgrade(_: Arguments, chosen: Settings) -> int:
     migrate.upgrade(chosen.database_url)
-    console.say(f"数据库已是 {migrate.head()} 版")
+    console.say(f"数据库已是 {versions.head()} 版")
     return 0
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 from bot import clock, errors
-from bot.db import Database, migrate
+from bot.db import Database, versions
 from bot.settings import Settings
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ def write(path: pathlib.Path, content_: bytes) -> None:
 
 def with_db(chosen: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     """Run `work` with the database open; a new one gets its tables, one of another version is refused."""
-    migrate.ready(chosen.database_url)
+    versions.ready(chosen.database_url)
     return with_any_db(chosen, work)
 
 

@@ -8,7 +8,7 @@ from bot import __version__, errors
 from bot.audit import trail
 from bot.cli import console
 from bot.cli.console import Arguments, Commands
-from bot.db import Database, Tx, backup, migrate, restore, sole
+from bot.db import Database, Tx, backup, restore, sole, versions
 from bot.retention import periods, purge
 from bot.settings import Settings
 
@@ -24,7 +24,7 @@ def register(commands: Commands) -> None:
 
 
 def _backup(parsed: Arguments, chosen: Settings) -> int:
-    if migrate.current(chosen.database_url) is None:
+    if versions.current(chosen.database_url) is None:
         raise errors.Refused("数据库里还没有表,没有什么可以备份")
 
     async def work(db: Database) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 
-from bot import app, demo, logs
+from bot import app, logs
 from bot.cli import console
 from bot.cli.console import Arguments, Commands
 from bot.settings import Settings
@@ -31,5 +31,7 @@ def _run(_: Arguments, chosen: Settings) -> int:
 
 
 def _demo(parsed: Arguments, chosen: Settings) -> int:
+    from bot import demo  # noqa: PLC0415 - with its pretend Telegram; the bot itself starts without
+
     logs.configure(level="ERROR", form=chosen.log_format)  # the story is what counts
     return asyncio.run(demo.play(chosen, once=parsed.once))

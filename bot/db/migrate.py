@@ -1,28 +1,23 @@
 """Migrations: bringing a database's tables to what this version needs; there is no way down but a backup."""
 
-import asyncio
-import contextlib
 import importlib
 import pathlib
 import sys
 import tempfile
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from alembic import command, config, script
 from alembic import util as alembic_util
 from alembic.operations import ops as operations
 from alembic.runtime import migration
-from sqlalchemy import event, exc, pool
-from sqlalchemy.ext import asyncio as sa_async
 
 from bot import errors
-from bot.db import urls
+from bot.db import urls, versions
 
 T = TypeVar("T")
 
-SCRIPTS = pathlib.Path(__file__).parent / "migrations"
 UPGRADING = 7_072_021  # PostgreSQL advisory lock: two processes released together migrate one after the other
 
 
@@ -50,7 +45,7 @@ def exclusively(url: str, body: Callable[[sa.Connection], T]) -> T:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADING)))
         return body(connection)
 
-    return _run(urls.parse(url), alone)
+    return versions.run(urls.parse(url), alone)
 
 
 def bring(connection: sa.Connection, revision: str) -> None:
@@ -67,43 +62,7 @@ def bring(connection: sa.Connection, revision: str) -> None:
 
 def revisions() -> frozenset[str]:
     """Every revision this version knows."""
-    return frozenset(one.revision for one in script.ScriptDirectory(str(SCRIPTS)).walk_revisions())
-
-
-def ready(url: str) -> None:
-    """A new database gets its tables; one of another version is refused.
-
-    Raises:
-        Refused: run `db upgrade` first.
-    """
-    there, needed = current(url), head()
-    if there is None:
-        upgrade(url)
-    elif there != needed:
-        raise errors.Refused(f"数据库的表是 {there} 版,程序要 {needed} 版。请先运行 xiaoan db upgrade")
-
-
-def current(url: str) -> str | None:
-    """The revision the database is at; None before the first upgrade.
-
-    Raises:
-        DatabaseAway: the database cannot be reached.
-    """
-    address = urls.parse(url)
-    file = urls.sqlite_file(address)
-    if file is not None and not file.exists():
-        return None
-    return _run(address, current_in)
-
-
-def current_in(tx: sa.Connection) -> str | None:
-    """As `current`, in a transaction that is open already."""
-    return migration.MigrationContext.configure(tx).get_current_revision()
-
-
-def head() -> str | None:
-    """The revision this version needs; None only before the first migration was written."""
-    return script.ScriptDirectory(str(SCRIPTS)).get_current_head()
+    return frozenset(one.revision for one in script.ScriptDirectory(str(versions.SCRIPTS)).walk_revisions())
 
 
 def generate(message: str) -> pathlib.Path | None:
@@ -123,7 +82,7 @@ def generate(message: str) -> pathlib.Path | None:
             )
             return pathlib.Path(revision.path) if isinstance(revision, script.Script) else None
 
-        return _run(urls.parse(url), body)
+        return versions.run(urls.parse(url), body)
 
 
 def import_models() -> None:
@@ -137,7 +96,7 @@ def import_models() -> None:
 
 def _config(connection: sa.Connection) -> config.Config:
     settings = config.Config()
-    settings.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    settings.set_main_option("script_location", str(versions.SCRIPTS).replace("%", "%%"))
     settings.set_main_option("path_separator", "os")
     settings.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     settings.attributes["connection"] = connection
@@ -154,46 +113,8 @@ def _drop_if_empty(
 
 
 def _next_id() -> str:
-    newest = head()
+    newest = versions.head()
     return f"{int(newest) + 1 if newest else 1:04d}"
-
-
-def _run(address: sa.URL, body: Callable[[sa.Connection], T]) -> T:
-    """Run the body in one transaction of a connection of its own."""
-    try:
-        if address.get_backend_name() == "sqlite":
-            return _run_on_sqlite(address, body)
-        return asyncio.run(_run_on_postgresql(address, body))
-    except (OSError, exc.OperationalError, exc.InterfaceError) as fault:
-        raise errors.DatabaseAway(str(getattr(fault, "orig", None) or fault)) from fault
-
-
-def _run_on_sqlite(address: sa.URL, body: Callable[[sa.Connection], T]) -> T:
-    file = urls.sqlite_file(address)
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            file.touch(mode=0o600)  # names and phone numbers: for the one who runs the bot, and nobody else
-    engine = sa.create_engine(address, poolclass=pool.NullPool)
-
-    @event.listens_for(engine, "connect")
-    def _leave_transactions_to_us(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # the driver would begin too late to hold the DDL
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    with engine.begin() as connection:
-        return body(connection)
-
-
-async def _run_on_postgresql(address: sa.URL, body: Callable[[sa.Connection], T]) -> T:
-    engine = sa_async.create_async_engine(address, poolclass=pool.NullPool)
-    async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(engine.dispose)
-        connection = await stack.enter_async_context(engine.begin())
-        return await connection.run_sync(body)
 
 
 if __name__ == "__main__":  # make migration m="…"

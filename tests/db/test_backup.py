@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot import clock, errors
 from bot.audit import model as audit
 from bot.audit import trail
-from bot.db import Database, archive, backup, migrate, restore, schema
+from bot.db import Database, archive, backup, migrate, restore, schema, versions
 from bot.delivery import chats, pacing
 from bot.delivery.model import pacing as pacing_table
 from bot.notices import model as notices
@@ -104,10 +104,10 @@ def test_a_city_moves_from_any_database_to_any_other(before, after, request, tmp
     restored = restore.load(target, tmp_path / "city.zip")
 
     assert restored == written
-    assert (restored.version, restored.at, restored.revision) == ("9.9", NOON, migrate.head())
+    assert (restored.version, restored.at, restored.revision) == ("9.9", NOON, versions.head())
     there = asyncio.run(on(target, contents, read=True))
     assert there == asyncio.run(on(source, contents, read=True))
-    assert migrate.current(target) == migrate.head()
+    assert versions.current(target) == versions.head()
     assert there["answer"][0][6] == LINE
     assert restored.rows == sum(map(len, there.values()))
 
@@ -149,7 +149,7 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(tmp_path, empty):
     assert asyncio.run(save(old, tmp_path / "old.zip")).revision == "0001"
     restore.load(empty, tmp_path / "old.zip")
 
-    assert migrate.current(empty) == migrate.head()
+    assert versions.current(empty) == versions.head()
     assert asyncio.run(on(empty, contents, read=True))["contact"][0][1] == "王金滩"
 
 
@@ -205,7 +205,7 @@ def test_anybody_can_read_it_with_common_tools(saved):
 
     columns = next(table["columns"] for table in manifest["tables"] if table["name"] == "contact")
     assert dict(zip(columns, contact, strict=True))["created_at"] == "2026-09-30T04:00:00+00:00"
-    assert manifest["revision"] == migrate.head()
+    assert manifest["revision"] == versions.head()
 
 
 async def test_a_folder_or_the_database_itself_is_never_overwritten(sqlite_url, tmp_path):
@@ -325,7 +325,7 @@ def test_a_file_that_is_not_a_whole_backup_is_refused_and_nothing_written(damage
 
     with pytest.raises(errors.Refused, match=sentence):
         restore.load(empty, saved)
-    assert migrate.current(empty) is None
+    assert versions.current(empty) is None
 
 
 def _one_row(tx: sa.Connection, now: dt.datetime) -> None:
@@ -363,7 +363,7 @@ def test_a_row_that_does_not_fit_undoes_all_the_others(kind, request, tmp_path, 
 
     with pytest.raises(errors.Refused, match=r"互相对不上|binding.jsonl 第 1–2 行放不进这个数据库"):
         restore.load(target, tmp_path / "city.zip")
-    assert migrate.current(target) is None
+    assert versions.current(target) is None
 
 
 def test_the_tables_used_here_hold_every_type_the_product_uses():

@@ -1,27 +1,30 @@
 """The migrations and the models say the same, on both databases."""
 
+import subprocess
+import sys
+
 import pytest
 import sqlalchemy as sa
 from alembic import autogenerate
 from alembic.runtime import migration
 
 from bot import errors
-from bot.db import migrate, schema
+from bot.db import migrate, schema, urls, versions
 
 
 def test_an_empty_database_comes_to_the_newest_revision(empty_database_url):
-    before = migrate.current(empty_database_url)
+    before = versions.current(empty_database_url)
     migrate.upgrade(empty_database_url)
 
     assert before is None
-    assert migrate.current(empty_database_url) == migrate.head() is not None
+    assert versions.current(empty_database_url) == versions.head() is not None
 
 
 def test_upgrading_twice_changes_nothing(empty_database_url):
     migrate.upgrade(empty_database_url)
     migrate.upgrade(empty_database_url)
 
-    assert migrate.current(empty_database_url) == migrate.head()
+    assert versions.current(empty_database_url) == versions.head()
 
 
 async def test_models_and_migrations_describe_the_same_tables(db):
@@ -70,7 +73,7 @@ def test_a_failing_migration_leaves_nothing_behind(empty_database_url, monkeypat
     with pytest.raises(errors.DatabaseAway):
         migrate.upgrade(empty_database_url)
 
-    assert migrate.current(empty_database_url) is None
+    assert versions.current(empty_database_url) is None
 
 
 def test_what_a_database_held_before_it_holds_after(empty_database_url):
@@ -102,7 +105,7 @@ def test_what_a_database_held_before_it_holds_after(empty_database_url):
 
 
 def test_there_is_no_way_down():
-    directory = migrate.script.ScriptDirectory(str(migrate.SCRIPTS))
+    directory = migrate.script.ScriptDirectory(str(versions.SCRIPTS))
 
     assert [r.revision for r in directory.walk_revisions() if hasattr(r.module, "downgrade")] == []
 
@@ -125,7 +128,7 @@ def _set_revision(url: str, revision: str) -> None:
 
 
 def _in(url: str, body):
-    return migrate._run(migrate.urls.parse(url), body)
+    return versions.run(urls.parse(url), body)
 
 
 def test_a_new_file_is_for_its_owner_alone(tmp_path):
@@ -141,3 +144,23 @@ def test_a_database_that_cannot_be_opened_is_told_in_one_line(tmp_path):
         migrate.upgrade(f"sqlite:///{tmp_path}")  # a folder
 
     assert "\n" not in str(away.value)
+
+
+def test_the_newest_version_is_told_as_alembic_tells_it() -> None:
+    directory = migrate.script.ScriptDirectory(str(versions.SCRIPTS))
+    assert versions.head() == directory.get_current_head()
+
+
+def test_the_version_the_tables_are_at_is_told_as_alembic_tells_it(empty_database_url) -> None:
+    told = [versions.current(empty_database_url)]
+    for revision in ("0002", "head"):
+        _in(empty_database_url, lambda tx, it=revision: migrate.bring(tx, it))
+        told.append(versions.current(empty_database_url))
+    assert told == [None, "0002", versions.head()]
+    configure = migration.MigrationContext.configure
+    assert _in(empty_database_url, lambda tx: configure(tx).get_current_revision()) == versions.head()
+
+
+def test_a_start_on_a_migrated_database_needs_no_alembic(sqlite_url) -> None:
+    look = f"import sys; from bot import app; app.versions.ready({sqlite_url!r}); sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0

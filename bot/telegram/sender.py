@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import datetime as dt
+import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -92,6 +93,7 @@ class Sender:
         self._is_alone = is_alone
         self._room = in_flight + AT_HAND
         self._line = asyncio.Semaphore(in_flight)
+        self._halted_until_s = -math.inf
         self._at = at
         self.outcomes: collections.Counter[Verdict] = collections.Counter()
         self._under_way = 0  # calls that wait for their slot or for Telegram
@@ -253,8 +255,9 @@ class Sender:
             place.callback(self._leave_place)
             try:
                 if await self._may_call(item):
-                    async with self._line:
-                        outcome = await self._call_in_turn(item)
+                    await self._line.acquire()
+                    place.callback(self._line.release)
+                    outcome = await self._call_in_turn(item)
                     if outcome.verdict in UNTROUBLED:  # otherwise the next waits for what follows from it
                         place.close()
                     await self._settle((item, self._noted(item, outcome)))
@@ -267,6 +270,8 @@ class Sender:
 
     async def _call_in_turn(self, item: outbox.Claimed) -> Outcome:
         await self._in_no_crowd()
+        if asyncio.get_running_loop().time() < self._halted_until_s:  # while it stood in line
+            return Outcome(Verdict.NOT_SENT, detail="halted")
         self._at("before_call")
         with metrics.CALL_SECONDS.time():
             outcome = await self._call(item)
@@ -341,6 +346,8 @@ class Sender:
     async def _settle_each(self, ended: Sequence[Ended]) -> Sequence[None]:
         halts = [outcome.retry_after for item, outcome in ended if self._is_token_too_fast(item, outcome)]
         halt_for = max(halts, default=None)
+        if halt_for is not None:
+            self._halted_until_s = asyncio.get_running_loop().time() + halt_for.total_seconds()
         await self._transact(_settle, ended, bot_id=self._bot_id, halt_for=halt_for, after=self._after)
         return [None] * len(ended)
 

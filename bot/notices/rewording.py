@@ -1,6 +1,8 @@
-"""更正 by typing: the new words are kept until their author has seen what they do, and says that they are meant."""
+"""更正 by typing: the new words are kept until their author has seen what they do, and says that they are meant.
 
-import dataclasses
+Nothing is asked again by it: what would be goes the way of sending, with a second officer and a minute.
+"""
+
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -22,8 +24,8 @@ CARD, FULL = "", "*"  # what is reworded, where it is no item
 QUESTION = "rewording"
 TYPED_WITHIN = dt.timedelta(hours=1)
 CARD_LINES, CARD_HAN = 4, 80  # as everything that stands on a card
-FULL_CHARS, ITEM_CHARS = 20_000, 1_000
-ASKED_FOR = dt.timedelta(days=1)  # an item that is asked again after its due has this long
+CARD_CHARS, FULL_CHARS = 1_000, 20_000
+ASKS_AGAIN = "改分项要请学校重新报,请到这条通知的页上点“改一版”。"
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _w = model.rewording
 
@@ -33,14 +35,12 @@ class Proposal:
     """What would be changed, not yet said to be meant.
 
     Attributes:
-        item: CARD, FULL, or an item's name.
-        due_at: of an item: until when it is asked again.
+        item: CARD or FULL.
     """
 
     notice: Notice
     item: str
     text: str
-    due_at: dt.datetime | None
 
 
 def subject(notice: Notice, item: str) -> str:
@@ -52,7 +52,7 @@ def ask(tx: Tx, now: dt.datetime, *, user_id: int, notice_id: int, item: str) ->
     """The next thing this person types is the new wording.
 
     Raises:
-        NotAllowed, Refused: not his to change; nothing of this name in it; over.
+        NotAllowed, Refused: not his to change; it would be asked again; over.
     """
     notice, _ = _mine(tx, now, user_id, notice_id)
     _old(tx, notice, item)
@@ -78,7 +78,7 @@ def propose(tx: Tx, now: dt.datetime, *, user_id: int, of: str, text: str) -> Pr
     values = {"notice_id": notice.id, "version": notice.version, "item": item, "text": plain, "at": now}
     tx.execute(_w.insert().values(contact_id=person.contact_id, **values))
     questions.close(tx, now, user_id)
-    return Proposal(notice, item, plain, _due(tx, now, notice, item))
+    return Proposal(notice, item, plain)
 
 
 def _check(item: str, text: str) -> None:
@@ -86,7 +86,7 @@ def _check(item: str, text: str) -> None:
         raise errors.Refused("请把改好的文字发给我。")
     if item == CARD and (text.count("\n") >= CARD_LINES or len(_HAN.findall(text)) > CARD_HAN):
         raise errors.Refused(f"卡片上最多 {CARD_LINES} 行、{CARD_HAN} 个汉字,请改短。")
-    most = FULL_CHARS if item == FULL else ITEM_CHARS
+    most = FULL_CHARS if item == FULL else CARD_CHARS
     if len(text) > most:
         raise errors.Refused(f"太长了,最多 {most} 字(您写了 {len(text)} 字)。")
 
@@ -95,7 +95,7 @@ def confirm(tx: Tx, now: dt.datetime, *, user_id: int, notice_id: int, version: 
     """What the person has proposed is in force.
 
     Raises:
-        NotAllowed, Refused: as `revise.revise`; nothing is proposed.
+        NotAllowed, Refused: as `revise.revise`; nothing is proposed, or it would be asked again.
     """
     notice, person = _mine(tx, now, user_id, notice_id)
     mine = (_w.c.contact_id == person.contact_id, _w.c.notice_id == notice_id, _w.c.version == version)
@@ -103,40 +103,25 @@ def confirm(tx: Tx, now: dt.datetime, *, user_id: int, notice_id: int, version: 
     if row is None:
         raise errors.Refused("要改的文字不在了,请重新写一遍。")
     tx.execute(_w.delete().where(_w.c.contact_id == person.contact_id))
+    _old(tx, notice, row.item)
     text, full = queries.text(tx, notice.id, notice.version), attachments.of(tx, notice).full_text
     text, full = (row.text if row.item == CARD else text), (row.text if row.item == FULL else full)
     items: tuple[Item, ...] = ()
     if notice.kind is Kind.DIRECTIVE:
-        due_at = _due(tx, now, notice, row.item)
-        items = tuple(_item(it, row.item, row.text, due_at) for it in queries.standing(tx, notice.id))
+        standing = queries.standing(tx, notice.id)
+        items = tuple(Item(it.key, it.text, it.party, it.due_at, it.asks) for it in standing)
     return revise.revise(
         tx, now, notice.id, text=text, full_text=full, items=items, by=person.actor, of_version=version
     )
 
 
-def _item(it: queries.Item, key: str, text: str, due_at: dt.datetime | None) -> Item:
-    same = Item(it.key, it.text, it.party, it.due_at, it.asks)
-    return same if it.key != key else dataclasses.replace(same, text=text, due_at=due_at)
-
-
-def _due(tx: Tx, now: dt.datetime, notice: Notice, key: str) -> dt.datetime | None:
-    """Until when a reworded item is asked: as before, or a day from now where that is over. None where it is no item."""
-    item = queries.item(tx, notice.id, key) if key not in (CARD, FULL) else None
-    if item is None:
-        return None
-    due_at = item.due_at or notice.due_at
-    return item.due_at if due_at is not None and due_at > now else now + ASKED_FOR
-
-
 def _old(tx: Tx, notice: Notice, item: str) -> str:
     if item == CARD:
         return queries.text(tx, notice.id, notice.version)
-    if item == FULL:
-        found: str | None = attachments.of(tx, notice).full_text or None
-    else:
-        it = queries.item(tx, notice.id, item)
-        found = it.text if it is not None else None
-    if found is None:
+    if item != FULL:
+        raise errors.Refused(ASKS_AGAIN)
+    found = attachments.of(tx, notice).full_text
+    if not found:
         raise errors.Refused("没有这个选项,请重新点。")
     return found
 

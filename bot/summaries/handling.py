@@ -19,7 +19,6 @@ from bot.summaries.place import Page
 from bot.texts import Words
 
 PER_PAGE, ITEMS_PER_PAGE = 8, 10  # a meeting's nine items stand on one page
-BUTTON_CHARS = 16
 LINE_CHARS = 40  # of an item beside its figures
 OPEN, ITEMS, LEFT = "notice", "n-items", "n-left"
 RECALL_ASK, RECALL = "n-back", "n-back!"
@@ -82,9 +81,8 @@ class Handling:
             recalled = self._button("recall", RECALL_ASK, notice)
             is_over = notice.state(now) == "closed"
             rows.append((recalled,) if is_over else (self._button("reword", WORD, notice), recalled))
-            if notice.due_at is not None and not is_over and not reader.scope(access.Action.SEND).is_empty:
-                label = self.words.plain("revising.button", which="revise")
-                rows.append((Button(label, Callback(REVISE, notice.id)),))
+            if not is_over:
+                rows += self._revise_rows(notice, reader)
         if notice.recalled_at is None and not reader.scope(access.Action.SEND).is_empty:
             rows.append(
                 (Button(self.words.plain("composing.button", which="again"), Callback(AGAIN, notice.id)),)
@@ -190,35 +188,36 @@ class Handling:
 
     # ── 更正 ─────────────────────────────────────────────────────────────────────────────────────
 
-    def which(
-        self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int, page: int
-    ) -> OutgoingMessage:
-        """Of a directive or a notice with a full text: what is to be reworded."""
-        notice, _ = _handled(tx, person, notice_id)
-        items = queries.standing(tx, notice.id) if notice.kind is rules.Kind.DIRECTIVE else []
-        pages = max(1, -(-len(items) // PER_PAGE))
-        at = min(page, pages - 1)
-        rows = [
-            (Button(self.words.plain("handling.item", key=it.key, text=_short(it.text, BUTTON_CHARS)), _type(notice, it.key)),)
-            for it in items[at * PER_PAGE : (at + 1) * PER_PAGE]
-        ]  # fmt: skip
-        rows.append((Button(self.words.plain("handling.card"), _type(notice, CARD)),))
+    def which(self, tx: Tx, *, person: Person | None, notice_id: int) -> OutgoingMessage:
+        """The card, or the full text; a directive's items by [改一版], for they are asked again."""
+        notice, officer = _handled(tx, person, notice_id)
+        is_directive = notice.kind is rules.Kind.DIRECTIVE
+        rows: list[tuple[Button, ...]] = [
+            (Button(self.words.plain("handling.card"), _type(notice, CARD)),),
+        ]
         if attachments.of(tx, notice).full_text:
             rows.append((Button(self.words.plain("handling.whole"), _type(notice, FULL)),))
-        html = self.words.html("handling.which", title=notice.title, items=len(items))
-        return OutgoingMessage(html, (*rows, *self._turns(WORD, notice, at, pages), (self._back(notice),)))
+        if is_directive:
+            rows += self._revise_rows(notice, officer)
+        html = self.words.html("handling.which", title=notice.title, is_directive=is_directive)
+        return OutgoingMessage(html, (*rows, (self._back(notice),)))
+
+    def _revise_rows(self, notice: Notice, reader: Person) -> list[tuple[Button, ...]]:
+        if notice.due_at is None or reader.scope(access.Action.SEND).is_empty:
+            return []
+        label = self.words.plain("revising.button", which="revise")
+        return [(Button(label, Callback(REVISE, notice.id)),)]
 
     def type(self, notice: Notice, item: str) -> OutgoingMessage:
         """Please send the words."""
         html = self.words.html("handling.type", title=notice.title, item=item)
         return OutgoingMessage(html, ((self._back(notice),),))
 
-    def proposal(self, tx: Tx, now: dt.datetime, it: Proposal) -> OutgoingMessage:
+    def proposal(self, tx: Tx, it: Proposal) -> OutgoingMessage:
         """What was typed, what it does, and [确定更正]."""
         hanging = {copy.chat_id for copy in copies.of(tx, it.notice.id, _CORRECTED)}
         html = self.words.html(
             "handling.proposal", title=it.notice.title, item=it.item, text=_short(it.text, 3000), chats=len(hanging),
-            due=self._due(it.due_at, now),
         )  # fmt: skip
         sure = Button(
             self.words.plain("handling.sure_reword"), Callback(SURE, it.notice.id, it.notice.version)
@@ -231,7 +230,6 @@ class Handling:
             "handling.revised",
             title=notice.title,
             version=done.version,
-            items=done.asked_again,
             chats=done.chats,
         )
         return OutgoingMessage(html, ((self._back(notice),),))

@@ -43,7 +43,7 @@ TARGETS = {  # whom each aims at: their own, and at least one of every kind out 
     "stranger": (OWN, CITY_RUN),
 }
 PAIRS = [(actor, code) for actor in ACTORS for code in TARGETS[actor]]
-SCHOOL_COUNT = 7  # a college is none
+SCHOOL_COUNT = 3  # of the plan, which one county has for itself
 SCHOOLS = ("DH1", "DH2", "DH3", "QS1", "QS2", "QS3", "SZ1", "GX1")
 
 
@@ -344,6 +344,7 @@ async def test_plans_are_seen_and_run_by_right_alone(city: City, actor: str) -> 
     ]  # fmt: skip
     sees = any(city.may(actor, Action.SEE_PLANS, code) for code in SCHOOLS)
     runs = any(city.may(actor, Action.RUN_PLANS, code) for code in SCHOOLS)
+    sends = runs and city.may(actor, Action.SEND, OWN)
     for callback, title in zip(
         look, ("【计划】", "今天演练", "【今后 30 天】", "【今后 30 天】", "【校历】"), strict=True
     ):
@@ -360,9 +361,12 @@ async def test_plans_are_seen_and_run_by_right_alone(city: City, actor: str) -> 
         before = await city.facts()
         told = await city.press(actor, Callback(action, args=(key, "0", *args)).encode())
         facts = changed(before, await city.facts())
-        assert bool(facts) == (runs and bool(table)), (action, facts)
-        assert table in facts or not (runs and table)
-        assert action != place.PLAN_RUN or (f"将发给 {SCHOOL_COUNT} 个单位,现在发?" in told.to_person) == runs
+        may = sends if action == place.PLAN_SEND else runs
+        assert bool(facts) == (may and bool(table)), (action, facts)
+        assert table in facts or not (may and table)
+        assert (
+            action != place.PLAN_RUN or (f"将发给 {SCHOOL_COUNT} 个单位,现在发?" in told.to_person) == sends
+        )
 
 
 @pytest.mark.parametrize("actor", ACTORS)
@@ -558,10 +562,14 @@ async def test_a_notice_is_corrected_and_recalled_by_right_alone(city: City, act
         assert changed(before, await city.facts()) == {}
         assert (shows in told.to_person) == may
         assert_nothing_is_given_away(city, actor, told)
+    before = await city.facts()
     told = await city.press(actor, Callback(handling.TYPE, notice, 1, ("3",)).encode())
+    assert ("请到这条通知的页上点“改一版”" in told.to_person) == may  # what is asked again is agreed to first
+    assert changed(before, await city.facts()) == {}
+    told = await city.press(actor, Callback(handling.TYPE, notice, 1, ("",)).encode())
     assert ("整段发给我" in told.to_person) == may
     if may:
-        assert "重新报这一项" in (await city.say(actor, "事项3,改过")).to_person
+        assert "不用学校再回" in (await city.say(actor, "请今天落实。")).to_person
     before = await city.facts()
     await city.press(actor, Callback(handling.SURE, notice, 1).encode())
     assert ("notice_version" in changed(before, await city.facts())) == may

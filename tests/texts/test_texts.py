@@ -52,7 +52,7 @@ BUTTONS = {  # what stands on a button; everything else in these files is read i
     "desk": "part more unfold back up excel live again chase chase_all names numbers on_behalf do_yes do_trouble do_excuse "
             "do_phoned sure chase_sure earlier",
     "carry": "picture copy span own heat",
-    "handling": "open reword recall sure_recall sure_reword items left version card whole item back",
+    "handling": "open reword recall sure_recall sure_reword items left version card whole back",
     "directive": "ack feedback one_feedback item all_done some_trouble back",
     "plans": "make_up skip go leave row switch now send days_ahead last_table back",
     "reports": "open all_needs table back",
@@ -65,7 +65,7 @@ BUTTONS = {  # what stands on a button; everything else in these files is read i
 BUTTON_NAMES = frozenset(f"{file}.{name}" for file, names in BUTTONS.items() for name in names.split())
 # Who a text tells to press what, and where that button is. “开始” is Telegram's own START.
 PLACES = {
-    "card.file_lost_told": "card.original", "handling.recalled": "handling.back",
+    "card.file_lost_told": "card.original", "handling.recalled": "handling.back", "handling.which": "改一版",
     "toast.stranger": "开始", "toast.look_stranger": "开始", "toast.trouble_stands": "trouble.solved",
     "enrol.stranger": "enrol.share_phone", "enrol.not_your_own": "enrol.share_phone", "enrol.bound": "开始",
     "talk.help_stranger": "enrol.share_phone",

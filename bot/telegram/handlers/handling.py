@@ -49,8 +49,8 @@ class Handlings:
 
     async def which(self, _: telegram.Update, context: Context) -> None:
         """[更正]: what of it."""
-        await self._look(context, lambda tx, now, it: self.pages.which(
-            tx, now, person=people.by_user(tx, context.user_id), notice_id=it.notice, page=it.number(0) or 0
+        await self._look(context, lambda tx, _, it: self.pages.which(
+            tx, person=people.by_user(tx, context.user_id), notice_id=it.notice
         ))  # fmt: skip
 
     async def _look(
@@ -93,7 +93,7 @@ class Handlings:
 
         def verb(tx: Tx, now: dt.datetime) -> OutgoingMessage:
             it = rewording.propose(tx, now, user_id=context.user_id, of=subject, text=text)
-            return self.pages.proposal(tx, now, it)
+            return self.pages.proposal(tx, it)
 
         await context.say(await context.transact(verb))
 

@@ -218,6 +218,8 @@ class PlanPages:
             switch = place.PLAN_OFF if stands.is_enabled else place.PLAN_ON
             label = self._say("plans.switch", is_enabled=stands.is_enabled)
             rows.append((Button(label, Callback(switch, args=args)),))
+        is_sender = stands.entry.audience.is_admins or not person.scope(Action.SEND).is_empty
+        if is_sender and not person.scope(Action.RUN_PLANS).is_empty:
             rows.append((Button(self._say("plans.now"), Callback(place.PLAN_RUN, args=args)),))
         if not stands.entry.is_manual:
             rows.append((self._ahead_button(key, back),))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.calendar.trigger import Occurrence
+from bot.composing.rules import Rules
 from bot.db import Tx
 from bot.notices import publish
 from bot.plans import book as books
@@ -17,12 +18,15 @@ from bot.plans.content import Entry
 from bot.plans.firing import Fired
 from bot.plans.model import FireState
 from bot.plans.reckoning import Batch
-from bot.roster import units
+from bot.roster import access, units
+from bot.roster.people import Person
 
 DECLINED = "主办处室定:这次不发"  # who it was stands in decided_by
 AGAIN_AFTER = dt.timedelta(minutes=10)  # a second press, or a second pair of hands, makes no second notice
 ROUND_TO = dt.timedelta(minutes=5)
 AFTER_OPENING = dt.timedelta(hours=2)
+WIDE = "发到一个以上的县,要另一位同意,请用“发通知”发。"
+URGENT = "紧急的,要另一位同意,请用“发通知”发。"
 _p, _f = model.plan, model.fire
 
 
@@ -153,14 +157,39 @@ def reach(tx: Tx, now: dt.datetime, plan_id: str, *, book: Book) -> Reach:
         Refused: no such plan, nobody is meant, or it would be due already.
     """
     entry = book.get(plan_id)
-    found = books.shares(entry, units.every(tx), book.calendars)
-    asked = [publish.reach(tx, batch.units) for batch in _at_once(entry, found, book, now)]
+    asked = _asked(tx, now, entry, book)
     everyone = [unit for one in asked for unit in one.asked]
     if not everyone and not entry.audience.is_admins:
         raise errors.Refused(f"audience “{entry.audience.text}” {firing.EMPTY}")
     closed = days_off.closed(tx, now.astimezone(book.zone).date(), everyone)
     is_trial = all(one.is_trial for one in asked) and not entry.audience.is_admins
     return Reach(len(everyone), len(closed), is_trial)
+
+
+def _asked(tx: Tx, now: dt.datetime, entry: Entry, book: Book) -> list[publish.Reach]:
+    found = books.shares(entry, units.every(tx), book.calendars)
+    return [publish.reach(tx, batch.units) for batch in _at_once(entry, found, book, now)]
+
+
+def sends_alone(tx: Tx, now: dt.datetime, plan_id: str, *, person: Person, book: Book, rules: Rules) -> None:
+    """This person may have the plan published at once, and by the house rules nobody else has to agree.
+
+    What a plan publishes by itself was settled when it was switched on; what goes to administrators asks nobody.
+
+    Raises:
+        NotAllowed: it reaches somebody to whom this person may not send. Refused: a second officer has to agree.
+    """
+    entry = book.get(plan_id)
+    if entry.audience.is_admins:
+        return
+    asked = [unit for one in _asked(tx, now, entry, book) for unit in one.asked]
+    within = person.scope(access.Action.SEND)
+    if within.is_empty or not all(within.has(unit.place) for unit in asked):
+        raise errors.NotAllowed("您不能发通知。")
+    if rules.now_needs_two and entry.level == "now":
+        raise errors.Refused(URGENT)
+    if rules.city_needs_two and len({unit.county_id for unit in asked}) > 1:
+        raise errors.Refused(WIDE)
 
 
 def run(

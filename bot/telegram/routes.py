@@ -49,7 +49,7 @@ def add(
     pages = Pages(words, phones)
     desk = Desk(words, pages, Picking(words), TroubleMessages(words, phones))
     carrying = Carrying(words, pages)
-    planning, days = Planning(words, PlanPages(book)), SchoolDaysInChat(words, SchoolDays(book))
+    planning, days = Planning(words, PlanPages(book), house), SchoolDaysInChat(words, SchoolDays(book))
     units = UnitPages(words, phones)
     reporting, directory = Reporting(words, ReportPages(book)), Directory(words, units, UnitCodes(units))
     composing = Composing(words, sending.desks(words, house, lambda: book().calendars))

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from bot import errors
+from bot.composing.rules import Rules
 from bot.delivery.message import OutgoingMessage
 from bot.notices import queries
 from bot.plans import days_off, place, switching
@@ -13,8 +14,9 @@ from bot.plans.days_off import Target
 from bot.plans.pages import PlanPages
 from bot.plans.school_days import SchoolDays
 from bot.roster import model as roster
+from bot.roster import people
 from tests.plans.test_days_off import DH_OFFICER, HEAD, LEADER, SY_OFFICER, staff
-from tests.plans.town import OFFICER, SHANGHAI, Town, at, day
+from tests.plans.town import ADMIN, OFFICER, SHANGHAI, Town, at, day
 
 CONFIG = pathlib.Path(__file__).parents[2] / "config"
 
@@ -202,6 +204,33 @@ def test_a_trial_says_that_no_school_will_see_it(town) -> None:
     message = plans(trial).ask(trial.tx, trial.now, place.key("P"), 0)
 
     assert message.html == "标题P\n将发给 6 个单位,现在发?\n还在试运行:只到管理员和试点群。"
+
+
+@pytest.mark.parametrize(("to", "level", "rules", "why"), [
+    ("schools", "today", Rules(), switching.WIDE), ("schools", "today", Rules(city_needs_two=False), ""),
+    ("schools and county:DH", "today", Rules(), ""), ("schools and county:DH", "now", Rules(), switching.URGENT),
+    ("schools and county:DH", "now", Rules(now_needs_two=False), ""), ("counties", "today", Rules(), switching.WIDE),
+    ("schools and unit:SZ1", "today", Rules(), ""), ("admins", "now", Rules(), ""),
+])  # fmt: skip
+def test_at_once_goes_alone_only_what_needs_no_second_officer(eve, to, level, rules, why) -> None:
+    eve.plan(audience=to, level=level, trigger="manual")
+    officer = people.by_user(eve.tx, OFFICER)
+    it = {"person": officer, "book": eve.book, "rules": rules}
+    if not why:
+        return switching.sends_alone(eve.tx, eve.now, "P", **it)
+    with pytest.raises(errors.Refused, match=why):
+        switching.sends_alone(eve.tx, eve.now, "P", **it)
+
+
+def test_who_only_switches_plans_sends_none_to_schools(eve) -> None:
+    eve.plan(audience="schools and county:DH", trigger="manual")
+    eve.plan("A", audience="admins", trigger="manual")
+    it = {"person": people.by_user(eve.tx, ADMIN), "book": eve.book, "rules": Rules(city_needs_two=False)}
+    with pytest.raises(errors.NotAllowed, match="您不能发通知"):
+        switching.sends_alone(eve.tx, eve.now, "P", **it)
+    switching.sends_alone(eve.tx, eve.now, "A", **it)
+    assert labels(one(eve, user=ADMIN)) == ["⏸ 暂停", "◂ 返回"]
+    assert labels(one(eve, "A", user=ADMIN)) == ["⏸ 暂停", "现在发", "◂ 返回"]
 
 
 # ── the days ahead ───────────────────────────────────────────────────────────────────────────────

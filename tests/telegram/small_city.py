@@ -33,7 +33,7 @@ TOKEN = "7000002:" + "permissions" * 4
 WITHIN_S = 60.0
 OWN, NEIGHBOUR, OTHER, CITY_RUN, COLLEGE = "DH1", "DH2", "QS1", "SZ1", "GX1"
 PLAN = """\
-- {id: P, title: 演练, kind: reminder, trigger: manual, audience: schools, text: 今天演练。, enabled: false}
+- {id: P, title: 演练, kind: reminder, trigger: manual, audience: schools and county:DH, text: 今天演练。, enabled: false}
 """
 UNITS = """\
 code,name,kind,parent,stage,phone

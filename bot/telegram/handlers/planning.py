@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import telegram
 
+from bot.composing.rules import House
 from bot.db import Tx
 from bot.delivery.message import OutgoingMessage
 from bot.plans import messages, owners, place, switching
 from bot.plans.pages import PlanPages
+from bot.roster.people import Person
 from bot.telegram.context import Context
 from bot.telegram.handlers import group_words, private_pages
 from bot.texts import Words
@@ -20,6 +22,7 @@ class Planning:
 
     words: Words
     pages: PlanPages
+    house: House
 
     # ── pages ────────────────────────────────────────────────────────────────────────────────────
 
@@ -79,7 +82,7 @@ class Planning:
             return
 
         def query(tx: Tx, now: dt.datetime) -> OutgoingMessage:
-            owners.entitled(tx, context.user_id)
+            self._sends_alone(tx, now, context.user_id, key)
             return self.pages.ask(tx, now, key, back)
 
         await private_pages.show(context, await context.read(query, context.now))
@@ -94,7 +97,7 @@ class Planning:
             return await context.toast(self.words.plain("toast.unknown"))
 
         def verb(tx: Tx, now: dt.datetime) -> int:
-            person = owners.entitled(tx, context.user_id)
+            person = self._sends_alone(tx, now, context.user_id, key)
             entry, book = self.pages.entry(key), self.pages.book()
             fired = switching.run(tx, now, entry.id, book=book, by=person.actor, units_told=told)
             return sum(one.units for one in fired)
@@ -103,6 +106,13 @@ class Planning:
         is_admins = self.pages.entry(key).audience.is_admins
         await context.toast(self.words.plain("plans.sent", units=units, is_admins=is_admins))
         await context.edit(await context.read(self.pages.one, context.now, context.user_id, key, back))
+
+    def _sends_alone(self, tx: Tx, now: dt.datetime, user_id: int, key: str) -> Person:
+        """The person, who needs nobody else's word for it."""
+        person, entry = owners.entitled(tx, user_id), self.pages.entry(key)
+        book, rules = self.pages.book(), self.house()
+        switching.sends_alone(tx, now, entry.id, person=person, book=book, rules=rules)
+        return person
 
     async def decide(self, _: telegram.Update, context: Context) -> None:
         """[补发并顺延] [跳过这次], [照发] [这次不发]."""

@@ -77,7 +77,8 @@ def follow(tx: Tx, now: dt.datetime, item: outbox.Claimed, outcome: Outcome) -> 
         asking.chat_changed(tx, now, item.delivery.chat.id)
     recall.follow(tx, now, item, outcome)
     attachments.follow(tx, now, item, outcome)
-    if item.delivery.kind == "chase" and (crossings := chase.crossed(tx, item.delivery.number)):
+    is_reminder = item.delivery.kind == "chase" and item.message.edit_of is None
+    if is_reminder and (crossings := chase.crossed(tx, item.delivery.number)):
         log.info("chase_crossed", schools=crossings)
 
 

@@ -224,7 +224,9 @@ class Cards:
         """The private list of one person's units under a notice."""
         notice = queries.notice(tx, delivery.number)
         person = people.by_user(tx, delivery.chat.telegram_id)
-        if notice is None or person is None or notice.recalled_at is not None:
+        if notice is not None and notice.recalled_at is not None:
+            return self.gone.message(tx, now, notice, delivery)
+        if notice is None or person is None:
             return Drop("nobody to ask")
         mine = _of_person(tx, notice, person)
         if not mine:
@@ -260,6 +262,9 @@ class Cards:
 
     def chase(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """A private reminder with working buttons; dropped when nothing is owed any more."""
+        recalled = chase.recalled(tx, delivery.number)
+        if recalled is not None:
+            return self.gone.message(tx, now, recalled, delivery)
         owed = chase.claim(tx, now, delivery.number, user_id=delivery.chat.telegram_id)
         if isinstance(owed, Drop):
             return owed
@@ -276,8 +281,10 @@ class Cards:
     def overdue(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """The line at due: how many still owe, in a group of several schools; a school's own group is told by name."""
         notice = queries.notice(tx, delivery.number)
-        if notice is None or notice.due_at is None or notice.recalled_at is not None:
-            return Drop("recalled")
+        if notice is not None and notice.recalled_at is not None:
+            return self.gone.message(tx, now, notice, delivery)
+        if notice is None or notice.due_at is None:
+            return Drop("unknown notice")
         if now >= rules.useful_until(rules.Step.LINE, notice.due_at):
             return stale.TOO_LATE
         under = _under(tx, notice, delivery.chat)
@@ -350,13 +357,13 @@ def preparations(words: Words) -> dict[str, outbox.Prepare]:
     cards = Cards(words)
     return {
         "card": cards.card,
-        "choose": cards.choose,
+        copies.CHOOSE: cards.choose,
         copies.ITEMS: cards.directives.items,
         "number": cards.directives.number,
         copies.CARD_WAS: superseded(words),
         **attachments.preparations(words),
-        "chase": cards.chase,
-        "overdue": cards.overdue,
+        copies.CHASE: cards.chase,
+        copies.OVERDUE: cards.overdue,
         "line": cards.line,
         "recovered": cards.recovered,
         "delete": delete,

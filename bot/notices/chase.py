@@ -165,6 +165,13 @@ def claim(tx: Tx, now: dt.datetime, chase_id: int, *, user_id: int) -> Owed | Dr
     return Owed(notice, person, owing)
 
 
+def recalled(tx: Tx, chase_id: int) -> queries.Notice | None:
+    """The notice the reminder speaks of, if it is recalled."""
+    notice_id: int = tx.execute(sa.select(_c.c.notice_id).where(_c.c.id == chase_id)).scalar_one()
+    notice = queries.notice(tx, notice_id)
+    return notice if notice is not None and notice.recalled_at is not None else None
+
+
 def _over(notice: queries.Notice, now: dt.datetime, it: sa.RowMapping) -> Drop | None:
     if notice.state(now) not in ("open", "due"):
         return Drop("over")
@@ -263,7 +270,7 @@ def crossings(tx: Tx, *, since: dt.datetime) -> Crossings:
         told.join(an, an.c.assignment_id == g.c.assignment_id)
         .join(d, sa.and_(d.c.kind == "chase", d.c.subject == sa.cast(_c.c.id, sa.String)))
         .where(
-            _c.c.claimed_at >= since, d.c.state.in_([State.SENT.value, State.UNCERTAIN.value]),
+            _c.c.claimed_at >= since, d.c.state.in_([State.SENT.value, State.UNCERTAIN.value]), d.c.is_edit.is_(False),
             an.c.at >= _c.c.claimed_at, an.c.at <= d.c.settled_at, _IS_SIMPLE,
         )
         .distinct()

@@ -14,7 +14,8 @@ from bot.delivery.model import OPEN_STATES, State, delivery, posting
 from bot.notices import model
 
 CARD, CARD_WAS, ITEMS, FULL, FILE = "card", "card_was", "items", "full", "file"
-SAYING_IT = (CARD, CARD_WAS, ITEMS, FULL, FILE)  # what shows the words of a notice
+CHOOSE, CHASE, OVERDUE = "choose", "chase", "overdue"
+SAYING_IT = (CARD, CARD_WAS, ITEMS, FULL, FILE, CHOOSE, CHASE, OVERDUE)  # what shows a notice, or asks for it
 NOT_THERE = "not found"  # Telegram's words for a message that somebody has taken away
 
 _d, _p = delivery.c, posting.c
@@ -82,9 +83,11 @@ def _about(table: sa.Table, tx: Tx, notice_id: int, kinds: Collection[str]) -> s
     c = table.c
     files = sa.select(model.attachment.c.id).where(model.attachment.c.notice_id == notice_id)
     numbers = [str(number) for number in tx.execute(files).scalars()]
+    reminders = sa.select(sa.cast(model.chase.c.id, sa.String)).where(model.chase.c.notice_id == notice_id)
     ways = {
-        CARD: c.subject == str(notice_id),
+        **dict.fromkeys((CARD, CHOOSE, OVERDUE), c.subject == str(notice_id)),
         FILE: c.subject.in_(numbers),
+        CHASE: c.subject.in_(reminders),
         **dict.fromkeys((CARD_WAS, ITEMS, FULL), c.subject.like(f"{notice_id}:%")),
     }
     return sa.or_(*(sa.and_(c.kind == kind, ways[kind]) for kind in kinds))

@@ -185,6 +185,46 @@ def test_what_was_never_sent_is_dropped_and_a_chase_too(city, sent):
     assert chase.claim(city.tx, city.now, chase_id, user_id=OFFICER) == Drop("over")
 
 
+@pytest.mark.parametrize("kind", ["choose", "chase", "overdue"])
+def test_what_asks_for_a_notice_goes_with_it(city, sent, kind):
+    """The list of several schools, the private reminder, the line at due: their buttons would do nothing any more."""
+    owed = {"notice_id": sent, "contact_id": OFFICER, "asked_by": "timer", "at": city.now}
+    (chase_id,) = city.tx.execute(model.chase.insert().values(owed).returning(model.chase.c.id)).one()
+    subject = str(chase_id if kind == "chase" else sent)
+    city.tx.execute(delivery.delete())
+    city.tx.execute(posting.update().where(posting.c.chat_id == FIRST).values(kind=kind, subject=subject))
+    shown = {"chat_id": FIRST, "kind": kind, "subject": subject}
+    ended = {
+        "lane": 2,
+        "state": "sent",
+        "not_before": city.now,
+        "enqueued_at": city.now,
+        "settled_at": city.now,
+    }
+    city.tx.execute(delivery.insert().values(shown | ended))
+
+    city.now = LATER
+    recall.recall(city.tx, city.now, sent, by="test")
+
+    queued = (delivery.c.state == State.QUEUED.value, delivery.c.kind == kind, delivery.c.subject == subject)
+    (number,) = city.tx.execute(sa.select(delivery.c.id).where(*queued)).one()
+    where = Chat(ChatId(FIRST), -FIRST, "private", "", ChatState.OK, None, is_pilot=False)  # type: ignore[arg-type]
+    it = Delivery(number, where, kind, subject, is_repeat=False, posted=FIRST)
+    taken = world.PREPARE[kind](city.tx, city.now, it)
+    assert isinstance(taken, OutgoingMessage)
+    assert (taken.delete, taken.edit_of) == (True, FIRST)
+    marked = world.PREPARE[kind](city.tx, world.MORNING + recall.DELETABLE_FOR, it)
+    assert isinstance(marked, OutgoingMessage)
+    assert "【已撤回】停水" in marked.html
+    never = Delivery(number, where, kind, subject, is_repeat=False, posted=None)
+    assert world.PREPARE[kind](city.tx, city.now, never) == Drop("recalled")
+
+    settled(city, {FIRST: (State.FAILED, "gone: Forbidden")})
+    notice = queries.notice(city.tx, sent)
+    assert notice is not None
+    assert [f.chat_id for f in recall.count(city.tx, notice).failures if f.chat_id == FIRST] == [FIRST]
+
+
 def test_who_changed_it_and_when_is_kept(city, sent):
     city.now = LATER
     revise.revise(city.tx, city.now, sent, text="明天停水。", by="contact:10")

@@ -189,20 +189,34 @@ class Attachments:
         return OutgoingMessage(caption, file_id=file.file_id, file_kind=file.kind, copy_of=origin)
 
     def full(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
-        """One part of the full text."""
+        """One part of the full text; what was given of another than is in force says that it was corrected."""
         notice_id, version, part = (int(word) for word in delivery.subject.split(":"))
         notice = queries.notice(tx, notice_id)
         if notice is None:
             return Drop("unknown notice")
         if notice.recalled_at is not None:
             return recall.Gone(self.words).message(tx, now, notice, delivery)
-        pieces = parts(tx.execute(_FULL, {"notice_id": notice_id, "version": version}).scalar() or "")
-        if delivery.posted is not None or part >= len(pieces):
-            return Drop("there already")
+        said = tx.execute(_FULL, {"notice_id": notice_id, "version": version}).scalar() or ""
+        pieces = parts(said)
+        if said != (newest := of(tx, notice).full_text):
+            return self._corrected(notice, delivery, part, has_full=bool(newest))
+        if part >= len(pieces):
+            return Drop("no such part")
         text = self.words.html(
             "card.full_text", title=notice.title, text=pieces[part], part=part + 1, parts=len(pieces)
         )
-        return OutgoingMessage(text, silent=part > 0)
+        return OutgoingMessage(text, silent=part > 0, edit_of=delivery.posted)
+
+    def _corrected(
+        self, notice: Notice, delivery: Delivery, part: int, *, has_full: bool
+    ) -> OutgoingMessage | Drop:
+        """In place of every part that was given; of what is only on its way, once."""
+        if delivery.posted is None and part:
+            return Drop("corrected")
+        html = self.words.html(
+            "card.full_corrected", title=notice.title, is_trial=notice.is_trial, has_full=has_full
+        )
+        return OutgoingMessage(html, edit_of=delivery.posted)
 
     def lost(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """To who asked for it."""

@@ -34,7 +34,7 @@ class Revised:
 
     Attributes:
         asked_again: of a directive, the items that have to be answered anew, by name.
-        chats: in how many chats the card is shown anew, or edited.
+        chats: in how many chats the card is shown anew or edited, or a full text that was given is marked.
     """
 
     version: int
@@ -164,10 +164,12 @@ def revise(
     tx.execute(_n.update().where(_n.c.id == notice_id).values(values))
     is_new = bool(it.asked or it.gone) or (is_moved and notice.kind is Kind.DIRECTIVE)
     chats = _shown(tx, now, notice, is_new=is_new)
+    if before.full_text != full_text:
+        chats |= _full_text_marked(tx, now, notice)
     asked = tuple(item.key for item in items if item.key in it.asked)
     detail = f"version:{version} items:{','.join(asked)}{' due' if is_moved else ''}"
     trail.note(tx, now, actor=by, verb="revise", subject=f"notice:{notice_id}", detail=detail)
-    return Revised(version, asked, chats)
+    return Revised(version, asked, len(chats))
 
 
 def _closes_at(after: Notice, items: tuple[Item, ...], *, is_moved: bool) -> dt.datetime | None:
@@ -261,7 +263,7 @@ def _show_where_it_never_was(tx: Tx, now: dt.datetime, notice: Notice, had: set[
     outbox.show_each(tx, now, [(c, notice.id) for c in never], copies.CARD, lane=Lane.SCHEDULED)
 
 
-def _shown(tx: Tx, now: dt.datetime, notice: Notice, *, is_new: bool) -> int:
+def _shown(tx: Tx, now: dt.datetime, notice: Notice, *, is_new: bool) -> set[ChatId]:
     """Every delivered card is edited; a directive's whose items have changed comes as a new message, with its sound."""
     hanging = [copy.chat_id for copy in copies.of(tx, notice.id, (copies.CARD,))]
     if is_new:
@@ -278,4 +280,12 @@ def _shown(tx: Tx, now: dt.datetime, notice: Notice, *, is_new: bool) -> int:
     for copy in copies.of(tx, notice.id, (copies.ITEMS,)):
         start = now + asking.PRIVATE_EDITS_EVERY
         outbox.show(tx, now, copy.chat_id, copy.kind, copy.subject, lane=Lane.REFRESH, not_before=start)
-    return len(anew) + len(chats)
+    return {*anew, *chats}
+
+
+def _full_text_marked(tx: Tx, now: dt.datetime, notice: Notice) -> set[ChatId]:
+    """Every full text that was given will say that it was corrected."""
+    given = copies.of(tx, notice.id, (copies.FULL,))
+    each = [(copy.chat_id, copy.subject) for copy in given]
+    outbox.show_each(tx, now, each, copies.FULL, lane=Lane.REFRESH)
+    return {copy.chat_id for copy in given}

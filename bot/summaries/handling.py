@@ -26,7 +26,6 @@ WORD, TYPE, SURE = "n-word", "n-type", "n-word!"
 AGAIN, REVISE = "c-again", "c-revise"  # composing's: a draft with its words, a draft of its next version
 
 _n, _v, _a = model.notice, model.notice_version, model.assignment
-_CORRECTED = (copies.CARD,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +214,7 @@ class Handling:
 
     def proposal(self, tx: Tx, it: Proposal) -> OutgoingMessage:
         """What was typed, what it does, and [确定更正]."""
-        hanging = {copy.chat_id for copy in copies.of(tx, it.notice.id, _CORRECTED)}
+        hanging = {copy.chat_id for copy in copies.of(tx, it.notice.id, _corrected(is_full=it.item == FULL))}
         html = self.words.html(
             "handling.proposal", title=it.notice.title, item=it.item, text=_short(it.text, 3000), chats=len(hanging),
         )  # fmt: skip
@@ -299,8 +298,17 @@ def _count(tx: Tx, notice: Notice) -> Count | None:
         return recall.count(tx, notice)
     if notice.version == 1:
         return None
-    query = sa.select(_v.c.created_at).where(_v.c.notice_id == notice.id, _v.c.version == notice.version)
-    return copies.count(tx, notice.id, _CORRECTED, since=tx.execute(query).scalar_one())
+    query = sa.select(_v.c.created_at, _v.c.full_text).where(
+        _v.c.notice_id == notice.id, _v.c.version >= notice.version - 1
+    )
+    before, newest = tx.execute(query.order_by(_v.c.version)).all()
+    kinds = _corrected(is_full=before.full_text != newest.full_text)
+    return copies.count(tx, notice.id, kinds, since=newest.created_at)
+
+
+def _corrected(*, is_full: bool) -> tuple[str, ...]:
+    """The messages that a correction edits; `is_full`: of the full text."""
+    return (copies.CARD, copies.FULL) if is_full else (copies.CARD,)
 
 
 def _signed(tx: Tx, actor: str) -> str:

@@ -225,6 +225,66 @@ def test_what_asks_for_a_notice_goes_with_it(city, sent, kind):
     assert [f.chat_id for f in recall.count(city.tx, notice).failures if f.chat_id == FIRST] == [FIRST]
 
 
+def given(city: World, notice: int, version: int, chat_id: int, parts: int) -> None:
+    """The full text of this version was read in this chat."""
+    for part in range(parts):
+        shown = {"chat_id": chat_id, "kind": "full", "subject": f"{notice}:{version}:{part}"}
+        seen = {"address": -chat_id, "message_id": chat_id + part, "sent_at": city.now, "shown_at": city.now}
+        city.tx.execute(posting.insert().values(shown | seen))
+
+
+def full_texts(city: World, posted: int | None = 7) -> dict[str, OutgoingMessage | Drop]:
+    """What the full texts that are to be shown anew say, by subject."""
+    queued = (delivery.c.kind == "full", delivery.c.state == State.QUEUED.value)
+    found = {}
+    for number, chat_id, subject in city.tx.execute(
+        sa.select(delivery.c.id, delivery.c.chat_id, delivery.c.subject).where(*queued)
+    ).all():
+        where = Chat(ChatId(chat_id), -chat_id, "private", "", ChatState.OK, None, is_pilot=False)  # type: ignore[arg-type]
+        it = Delivery(number, where, "full", subject, is_repeat=False, posted=posted)
+        found[subject] = world.PREPARE["full"](city.tx, city.now, it)
+    return found
+
+
+def test_a_full_text_that_was_given_says_that_it_was_corrected_and_where_the_new_one_is(city, sent):
+    version = model.notice_version
+    city.tx.execute(version.update().where(version.c.notice_id == sent).values(full_text="字" * 5000))
+    given(city, sent, 1, FIRST, 2)
+    city.now = LATER
+    before = dict.fromkeys((f"{sent}:1:0", f"{sent}:1:1"))
+
+    revise.revise(city.tx, city.now, sent, text="卡片改了。", full_text="字" * 5000, by="contact:10")
+    assert full_texts(city) == {}
+
+    city.now += dt.timedelta(minutes=1)
+    done = revise.revise(city.tx, city.now, sent, text="卡片改了。", full_text="新的全文。", by="contact:10")
+    assert done.chats == CHATS
+    shown = full_texts(city)
+    assert shown.keys() == before.keys()
+    for message in shown.values():
+        assert isinstance(message, OutgoingMessage)
+        assert message.edit_of == 7
+        assert "【更正】停水\n这份全文改过了,不要再看。新的请在卡片上点“📄 看全文”。" in message.html
+    unread = full_texts(city, posted=None)  # asked for, and overtaken by the correction
+    assert "改过了" in unread[f"{sent}:1:0"].html
+    assert unread[f"{sent}:1:1"] == Drop("corrected")
+
+    mine = (delivery.c.kind == "full", delivery.c.state == State.QUEUED.value)
+    failed = {"state": State.FAILED.value, "reason": "blocked: Forbidden", "settled_at": city.now}
+    city.tx.execute(delivery.update().where(*mine).values(failed))
+    settled(city, {})
+    assert listed(city, sent, 1) == [f"群{FIRST}"]
+
+
+def test_a_full_text_that_was_taken_back_leads_to_the_card(city, sent):
+    version = model.notice_version
+    city.tx.execute(version.update().where(version.c.notice_id == sent).values(full_text="全文。"))
+    given(city, sent, 1, FIRST, 1)
+    city.now = LATER
+    revise.revise(city.tx, city.now, sent, text="都在卡片上。", by="contact:10")
+    assert full_texts(city)[f"{sent}:1:0"].html.rstrip().endswith("这份全文改过了,不要再看。请看卡片。")
+
+
 def test_who_changed_it_and_when_is_kept(city, sent):
     city.now = LATER
     revise.revise(city.tx, city.now, sent, text="明天停水。", by="contact:10")

@@ -582,6 +582,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "toast.look": [{"units": units} for units in ([], OWN_UNITS[:1], OWN_UNITS[1:2], OWN_UNITS[2:], OWN_UNITS)],
     "card.recalled": _each(title=["字" * 30], is_trial=[True, False]),
     "card.full_text": _each(title=["字" * 30], text=["字" * 3900], part=[1], parts=[1, 12]),
+    "card.full_corrected": _each(title=["字" * 30], is_trial=[True, False], has_full=[True, False]),
     "card.file": _each(title=["字" * 30], name=["会议纪要.pdf", ""]),
     "card.file_lost": _each(title=["字" * 30], name=["会议纪要.pdf", ""]),
     "card.file_lost_told": _each(title=["字" * 30], name=["会议纪要.pdf", ""]),

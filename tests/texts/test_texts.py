@@ -66,6 +66,7 @@ BUTTON_NAMES = frozenset(f"{file}.{name}" for file, names in BUTTONS.items() for
 # Who a text tells to press what, and where that button is. “开始” is Telegram's own START.
 PLACES = {
     "card.file_lost_told": "card.original", "handling.recalled": "handling.back", "handling.which": "改一版",
+    "card.full_corrected": "card.full",
     "toast.stranger": "开始", "toast.look_stranger": "开始", "toast.trouble_stands": "trouble.solved",
     "enrol.stranger": "enrol.share_phone", "enrol.not_your_own": "enrol.share_phone", "enrol.bound": "开始",
     "talk.help_stranger": "enrol.share_phone",

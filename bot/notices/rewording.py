@@ -24,6 +24,7 @@ CARD, FULL = "", "*"  # what is reworded, where it is no item
 QUESTION = "rewording"
 TYPED_WITHIN = dt.timedelta(hours=1)
 CARD_LINES, CARD_HAN = 4, 80  # as everything that stands on a card
+DIRECTIVE_LINES, DIRECTIVE_HAN = 2, 40  # its card also has the title, and two lines of figures
 CARD_CHARS, FULL_CHARS = 1_000, 20_000
 ASKS_AGAIN = "改分项要请学校重新报,请到这条通知的页上点“改一版”。"
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -69,7 +70,7 @@ def propose(tx: Tx, now: dt.datetime, *, user_id: int, of: str, text: str) -> Pr
     notice_id, version, item = of.split(":", 2)
     notice, person = _mine(tx, now, user_id, int(notice_id))
     plain = text.strip()
-    _check(item, plain)
+    _check(notice.kind, item, plain)
     if str(notice.version) != version:
         raise errors.Refused("刚有人改过这条通知,请重新打开看。")
     if plain == _old(tx, notice, item):
@@ -81,11 +82,13 @@ def propose(tx: Tx, now: dt.datetime, *, user_id: int, of: str, text: str) -> Pr
     return Proposal(notice, item, plain)
 
 
-def _check(item: str, text: str) -> None:
+def _check(kind: Kind, item: str, text: str) -> None:
     if not text:
         raise errors.Refused("请把改好的文字发给我。")
-    if item == CARD and (text.count("\n") >= CARD_LINES or len(_HAN.findall(text)) > CARD_HAN):
-        raise errors.Refused(f"卡片上最多 {CARD_LINES} 行、{CARD_HAN} 个汉字,请改短。")
+    is_directive = kind is Kind.DIRECTIVE
+    lines, han = (DIRECTIVE_LINES, DIRECTIVE_HAN) if is_directive else (CARD_LINES, CARD_HAN)
+    if item == CARD and (text.count("\n") >= lines or len(_HAN.findall(text)) > han):
+        raise errors.Refused(f"卡片上最多 {lines} 行、{han} 个汉字,请改短。")
     most = FULL_CHARS if item == FULL else CARD_CHARS
     if len(text) > most:
         raise errors.Refused(f"太长了,最多 {most} 字(您写了 {len(text)} 字)。")

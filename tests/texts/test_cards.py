@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot import errors
 from bot.db import Database, Tx
 from bot.delivery import chats
 from bot.delivery.message import OutgoingMessage
 from bot.delivery.outbox import Delivery
-from bot.notices import answer, cards, model, publish
+from bot.notices import answer, cards, model, publish, rewording
 from bot.notices.publish import Draft
 from bot.notices.rules import Kind, Value
 from bot.plans import content
@@ -25,7 +26,7 @@ from tests.texts.test_texts import CONTENT, PRESSED
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 WORDS = Words(zoneinfo.ZoneInfo("Asia/Shanghai"))
-PERSON = 7_000_000_001
+PERSON, OFFICER = 7_000_000_001, 7_000_000_002
 GROUPS = {"shared": -1, "own": -2, "private": PERSON}
 MANNERS = (("info", True), ("today", False), ("now", True))  # how loud, and whether a trial
 LABELS = ("字" * 10, "有困难")
@@ -136,6 +137,47 @@ async def test_a_card_fits_after_every_answer(founded: Database) -> None:
             shown = await founded.read(card, founded.now(), notice, where, repeat=True)
             assert shown is not None
             assert_fits(shown)
+
+
+def officer(tx: Tx, now: dt.datetime) -> None:
+    tx.execute(roster.contact.insert().values(id=2, name="刘市安", created_at=now))
+    people.give_post(tx, now, contact_id=2, unit_id=1, role=people.Role.CITY_OFFICER)
+    tx.execute(roster.enrolment.insert().values(contact_id=2, user_id=OFFICER, via="phone", since=now))
+
+
+def corrected(tx: Tx, now: dt.datetime, notice: int, text: str) -> None:
+    """As the officer does it: asked for, typed, meant."""
+    found = rewording.ask(tx, now, user_id=OFFICER, notice_id=notice, item=rewording.CARD)
+    subject = rewording.subject(found, rewording.CARD)
+    rewording.propose(tx, now, user_id=OFFICER, of=subject, text=text)
+    rewording.confirm(tx, now, user_id=OFFICER, notice_id=notice, version=found.version)
+
+
+@pytest.mark.parametrize("level", ["today", "now"])
+@pytest.mark.parametrize(
+    ("kind", "lines"), [(Kind.CONFIRM, 4), (Kind.REPORT, 4), (Kind.REMINDER, 4), (Kind.DIRECTIVE, 2)]
+)
+async def test_a_corrected_card_fits_a_phone_and_words_that_would_not_are_refused(
+    founded: Database, kind: Kind, lines: int, level: str
+) -> None:
+    await founded.transact(officer)
+    notice = await founded.transact(ask, kind, level, "请看。", True)
+    for text in ("\n".join([FULLEST] * (lines + 1)), FULLEST * lines + "安"):
+        with pytest.raises(errors.Refused, match=f"最多 {lines} 行、{lines * 20} 个汉字"):
+            await founded.transact(corrected, notice, text)
+    await founded.transact(corrected, notice, TEXTS[lines])
+    for where, later in itertools.product(GROUPS, (0, 2)):
+        now = founded.now() + dt.timedelta(days=later)
+        shown = await founded.read(card, now, notice, where, repeat=False)
+        if shown is not None:
+            assert_fits(shown)
+            assert "【更正】" in shown.html or "第 2 版" in shown.html or where == "private"
+
+
+def test_the_same_words_fit_in_a_file_and_in_a_correction() -> None:
+    assert (rewording.CARD_LINES, rewording.CARD_HAN) == (content.TEXT_LINES, content.TEXT_HAN)
+    of_directives = (content.DIRECTIVE_LINES, content.DIRECTIVE_HAN)
+    assert of_directives == (rewording.DIRECTIVE_LINES, rewording.DIRECTIVE_HAN)
 
 
 def test_content_too_long_for_a_card_is_refused() -> None:

@@ -14,13 +14,13 @@ from bot.db import Tx
 from bot.inbox import questions
 from bot.notices import counting, model, queries
 from bot.notices.counting import Area, Numbers
-from bot.notices.rules import Mark
+from bot.notices.rules import Kind, Mark
 from bot.roster import access, people
 from bot.roster.people import Person
 from bot.summaries import workbook
 from bot.summaries.looks import HEADER_LINE, MOMENT_WIDTH, Book
 from bot.summaries.spans import Span
-from bot.summaries.workbook import FIGURE_WIDTHS, FIGURES, NAME_WIDTHS, NAMED, Line
+from bot.summaries.workbook import NAME_WIDTHS, NAMED, Line
 from bot.texts import Words
 
 QUESTION = "export"
@@ -109,48 +109,37 @@ def _is_worth_a_line(mark: Mark) -> bool:
 
 
 def build(some: Sequence[Asked], words: Words, title: str) -> bytes:
-    """The XLSX: every figure as it stood when its notice was read."""
+    """The XLSX: every figure as it stood when its notice was read; 已知悉 is a column where one is a directive."""
     book = Book(words)
-    _notices(book, some, words, title)
-    _rows(book, some, words, title)
+    directives = any(it.table.notice.kind is Kind.DIRECTIVE for it in some)
+    _notices(book, some, words, title, directives=directives)
+    _rows(book, some, words, title, directives=directives)
     _names(book, some, words, title)
     return book.content()
 
 
-def _notices(book: Book, some: Sequence[Asked], words: Words, title: str) -> None:
-    columns = words.plain("carry.notice_columns").split("\n")
-    sheet = book.sheet(
-        words.plain("carry.notices"),
-        title,
-        columns,
-        (30, MOMENT_WIDTH, MOMENT_WIDTH, *FIGURE_WIDTHS),
-        lines=len(some),
-    )
+def _notices(book: Book, some: Sequence[Asked], words: Words, title: str, *, directives: bool) -> None:
+    columns = words.plain("carry.notice_columns", directives=directives).split("\n")
+    widths = (30, MOMENT_WIDTH, MOMENT_WIDTH, *workbook.figure_widths(directives=directives))
+    sheet = book.sheet(words.plain("carry.notices"), title, columns, widths, lines=len(some))
+    styles = ("文字", "时间", "时间", *workbook.figure_styles(directives=directives))
     for line, it in enumerate(some, start=HEADER_LINE + 1):
         n = it.table.notice
         dates = [workbook.local(at, words.zone) for at in (n.published_at, n.due_at)]
-        book.put(
-            sheet,
-            line,
-            [n.title, *dates, *workbook.figures(it.table.total, words)],
-            ("文字", "时间", "时间", *FIGURES),
-        )
+        values = workbook.figures(it.table.total, n, words, directives=directives)
+        book.put(sheet, line, [n.title, *dates, *values], styles)
 
 
-def _rows(book: Book, some: Sequence[Asked], words: Words, title: str) -> None:
+def _rows(book: Book, some: Sequence[Asked], words: Words, title: str, *, directives: bool) -> None:
     every = [(it.table.notice, row) for it in some for row in it.table.rows]
-    columns = words.plain("carry.row_columns").split("\n")
-    sheet = book.sheet(
-        words.plain("carry.rows"), title, columns, (30, MOMENT_WIDTH, 24, *FIGURE_WIDTHS), lines=len(every)
-    )
+    columns = words.plain("carry.row_columns", directives=directives).split("\n")
+    widths = (30, MOMENT_WIDTH, 24, *workbook.figure_widths(directives=directives))
+    sheet = book.sheet(words.plain("carry.rows"), title, columns, widths, lines=len(every))
+    styles = ("文字", "时间", "文字", *workbook.figure_styles(directives=directives))
     for line, (n, row) in enumerate(every, start=HEADER_LINE + 1):
-        values = [
-            n.title,
-            workbook.local(n.published_at, words.zone),
-            row.name,
-            *workbook.figures(row, words),
-        ]
-        book.put(sheet, line, values, ("文字", "时间", "文字", *FIGURES))
+        values = workbook.figures(row, n, words, directives=directives)
+        published = workbook.local(n.published_at, words.zone)
+        book.put(sheet, line, [n.title, published, row.name, *values], styles)
 
 
 def _names(book: Book, some: Sequence[Asked], words: Words, title: str) -> None:

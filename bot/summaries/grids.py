@@ -35,25 +35,29 @@ class Grid:
 
 
 def of_table(table: Numbers, head: dict[str, object], words: Words) -> list[Grid]:
-    """The table of ten columns, 24 rows to a picture; the rows are shared out evenly where there are more."""
-    columns = tuple(words.plain("picture.columns").split("\n"))
-    rows = [_cells(row, unit_tree.short_name(row.name), words) for row in table.rows]
-    total = _cells(table.total, words.plain("workbook.total"), words)
-    parts = _shared_out(rows)
+    """The table of ten columns, 24 rows to a picture; the rows are shared out evenly where there are more.
+
+    Of a directive there is one more, 已知悉.
+    """
+    directive = table.notice.kind is rules.Kind.DIRECTIVE
+    columns = tuple(words.plain("picture.columns", directive=directive).split("\n"))
+    rows = [_cells(row, unit_tree.short_name(row.name), words, directive=directive) for row in table.rows]
+    total = _cells(table.total, words.plain("workbook.total"), words, directive=directive)
+    legend, parts = words.plain("picture.legend", directive=directive), _shared_out(rows)
     return [
         Grid(
             words.plain("picture.title", head=head, part=number, parts=len(parts)),
-            words.plain("picture.instant", head=head), words.plain("picture.legend"), columns,
-            tuple(part), total if number == len(parts) else None,
+            words.plain("picture.instant", head=head), legend, columns, tuple(part),
+            total if number == len(parts) else None,
         )
         for number, part in enumerate(parts, start=1)
     ]  # fmt: skip
 
 
-def _cells(row: Row, name: str, words: Words) -> tuple[str, ...]:
+def _cells(row: Row, name: str, words: Words, *, directive: bool) -> tuple[str, ...]:
     figures = (
-        row.expected, row.answered, row.late, row.trouble, row.missing, row.silent, row.unbound, row.undelivered,
-        row.excused,
+        row.expected, *(row.acknowledged,) * directive, row.answered, row.late, row.trouble, row.missing, row.silent,
+        row.unbound, row.undelivered, row.excused,
     )  # fmt: skip
     return (name, *map(str, figures), words.plain("picture.rate", rate=row.rate))
 

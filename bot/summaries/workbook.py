@@ -162,21 +162,42 @@ def _head(table: Table) -> dict[str, object]:
 
 
 def _numbers(book: Book, title: str, table: Table, words: Words) -> None:
-    columns = words.plain("workbook.number_columns").split("\n")
-    name, widths = words.plain("workbook.numbers"), (24, *FIGURE_WIDTHS)
-    sheet = book.sheet(name, title, columns, widths, lines=len(table.rows))
+    directives = table.notice.kind is rules.Kind.DIRECTIVE
+    columns = words.plain("workbook.number_columns", directives=directives).split("\n")
+    name, widths = words.plain("workbook.numbers"), (24, *figure_widths(directives=directives))
+    sheet, styles = (
+        book.sheet(name, title, columns, widths, lines=len(table.rows)),
+        figure_styles(directives=directives),
+    )
     for number, row in enumerate(table.rows, start=HEADER_LINE + 1):
-        book.put(sheet, number, [row.name, *figures(row, words)], ("文字", *FIGURES))
-    total = [words.plain("workbook.total"), *figures(table.total, words)]
-    book.put(sheet, HEADER_LINE + 1 + len(table.rows), total, ("合计", *("合计数",) * 9, "合计率"))
+        values = figures(row, table.notice, words, directives=directives)
+        book.put(sheet, number, [row.name, *values], ("文字", *styles))
+    total = figures(table.total, table.notice, words, directives=directives)
+    line = HEADER_LINE + 1 + len(table.rows)
+    book.put(sheet, line, [words.plain("workbook.total"), *total], [f"合计{it}" for it in ("", *styles)])
 
 
-def figures(row: rules.Row, words: Words) -> list[Value]:
-    """A row's ten columns, without its name."""
+def figure_styles(*, directives: bool) -> tuple[str, ...]:
+    """How the columns of `figures` look."""
+    return ("数",) * directives + FIGURES
+
+
+def figure_widths(*, directives: bool) -> tuple[int, ...]:
+    """How wide the columns of `figures` are."""
+    return (9,) * directives + FIGURE_WIDTHS
+
+
+def figures(row: rules.Row, notice: queries.Notice, words: Words, *, directives: bool) -> list[Value]:
+    """A row's ten columns, without its name.
+
+    Args:
+        directives: whether 已知悉 stands after 应报; empty where the notice is none.
+    """
     rate = words.plain("workbook.no_rate") if row.rate is None else row.rate
+    known = row.acknowledged if notice.kind is rules.Kind.DIRECTIVE else None
     return [
-        row.expected, row.answered, row.late, row.trouble, row.missing, row.silent, row.unbound, row.undelivered,
-        row.excused, rate,
+        row.expected, *(known,) * directives, row.answered, row.late, row.trouble, row.missing, row.silent,
+        row.unbound, row.undelivered, row.excused, rate,
     ]  # fmt: skip
 
 

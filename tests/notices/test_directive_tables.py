@@ -12,7 +12,7 @@ from bot.notices.directive_cards import DirectiveCards
 from bot.notices.publish import Item
 from bot.notices.rules import Kind, Value
 from bot.roster import audience, people
-from bot.summaries import document, workbook
+from bot.summaries import document, export, grids, workbook
 from bot.summaries.handling import Handling
 from bot.summaries.pages import Pages
 from bot.summaries.place import Page, Part
@@ -76,6 +76,48 @@ def test_nine_items_stand_on_one_page_and_of_more_pages_one_is_told_which(
         assert sum(text.startswith("☐") for text in words) == wanted
         assert (f"{number + 1}/{len(shown)}" in words) == (len(shown) > 1)
         assert len(page.html) <= 4096
+
+
+def test_who_has_read_it_is_a_column_of_its_own_in_all_that_is_carried_away(city: World, notice: int) -> None:
+    told = document.build(city.tx, notice_id=notice, now=city.now, as_of=None, zone=world.WORDS.zone)
+    read = [(row["expected"], row["acknowledged"], row["answered"]) for row in (*told["rows"], told["total"])]
+    assert [it for _, it, _ in read] == [1, 1, 0, 2]  # 大河, 河东, 市直, in all
+
+    sheets = workbook.collect(city.tx, notice_id=notice, now=city.now)
+    book = openpyxl.load_workbook(io.BytesIO(workbook.build(sheets, world.WORDS)))
+    columns, *lines = book["汇总"].iter_rows(min_row=workbook.HEADER_LINE, values_only=True)
+    assert columns[1:4] == ("应报", "已知悉", "已报")
+    assert [line[1:4] for line in lines] == read
+    assert [line[-1] for line in lines] == [row["rate"] for row in (*told["rows"], told["total"])]
+    assert {cell.number_format for cell in book["汇总"]["C"][2:]} == {"0"}
+
+    head = Pages(world.WORDS, "masked").head(sheets.table)
+    (grid,) = grids.of_table(sheets.table, head, world.WORDS)
+    assert grid.total is not None
+    assert grid.columns[1:4] == ("应报", "已知悉", "已报")
+    assert [tuple(map(int, row[1:4])) for row in (*grid.rows, grid.total)] == read
+    assert "已知悉不等于已报" in grid.legend
+
+
+def test_among_notices_of_a_span_only_a_directive_has_that_number(city: World, notice: int) -> None:
+    some = [
+        export.read(city.tx, city.now, it, user_id=OFFICER, phones="never")
+        for it in (notice, city.publish("county:DH"))
+    ]
+
+    def sheets(asked: list[export.Asked]) -> openpyxl.Workbook:
+        return openpyxl.load_workbook(io.BytesIO(export.build(asked, world.WORDS, "标题")))
+
+    head, directive, other = sheets(some)["各次"].iter_rows(min_row=2, values_only=True)
+    assert head[3:6] == ("应报", "已知悉", "已报")
+    assert directive[3:6] == (5, 2, 2)
+    assert other[4] is None
+    assert len(directive) == len(other) == len(head)
+    head, *rows = sheets(some)["各县"].iter_rows(min_row=2, values_only=True)
+    assert head[3:6] == ("应报", "已知悉", "已报")
+    assert [row[4] for row in rows] == [1, 1, 0, *(None,) * (len(rows) - 3)]
+    for name in ("各次", "各县"):
+        assert "已知悉" not in next(sheets(some[1:])[name].iter_rows(min_row=2, values_only=True))
 
 
 def test_json_workbook_and_chat_tell_the_same(city: World, notice: int) -> None:

@@ -170,6 +170,7 @@ BRIEFS = [
      "things": [Fact(title=title, total=LARGE, due_at=due) for title, due in ((LONG, DUE), (SHORT, DUE + dt.timedelta(1)))] * 2}
     for count, left, total, more in ((2, 0, SMALL, 0), (2, 0, LARGE, 0), (9, 7, LARGE, 3))
 ]  # fmt: skip
+ONE_DIRECTIVE, DIRECTIVES = _each(directive=[True, False]), _each(directives=[True, False])
 SPAN = {"first": dt.date(2026, 9, 1), "last": dt.date(2026, 9, 30)}
 PARAGRAPHS = [
     {"head": head, "title": title, "area": area, "total": total, "unseen": 256, "seen": 600, "solved": 255,
@@ -480,9 +481,11 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "carry.none_then": [SPAN], "carry.file": [SPAN, SPAN | {"last": dt.date(2027, 1, 3)}],
     "carry.file_title": [SPAN | {"at": AT}],
     "carry.brief": BRIEFS, "carry.troubles": _each(total=[SMALL, LARGE], unseen=[4], solved=[8]),
+    "carry.notice_columns": DIRECTIVES, "carry.row_columns": DIRECTIVES,
     "carry.paragraph": PARAGRAPHS, "carry.date": [{"at": AT}],
     "carry.caption": _each(title=["国庆假前安全课", "字" * 30], instant=["截至 9月30日(周三)17:00"]),
     "picture.title": _each(head=HEADS, part=[1, 2], parts=[1, 2]), "picture.instant": [{"head": head} for head in HEADS],
+    "picture.columns": ONE_DIRECTIVE, "picture.legend": ONE_DIRECTIVE,
     "picture.rate": [{"rate": 0.9587}, {"rate": None}], "picture.heat_title": [{"count": 10, "at": AT}],
     "picture.heat_day": [{"at": DUE}],
     "desk.list": _each(head=HEADS, name=["大河县", "全市"], total=[SMALL, LARGE], part=list("snutlx"), unseen=[0, 3],
@@ -627,7 +630,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
         for said in (_told, _untold) for s in _steps for phone in (PHONE, "")
     ],
     "trouble.file": _each(unit=[LONG], file_kind=["voice", "photo"]), "trouble.answer_now": _words,
-    "workbook.title": [{"head": head} for head in HEADS],
+    "workbook.number_columns": DIRECTIVES, "workbook.title": [{"head": head} for head in HEADS],
     "workbook.answered": _each(late=[True, False], on_behalf=[True, False, False]),
     "workbook.missing": [{"reach": r} for r in ("silent", "unbound", "undelivered")],
     "workbook.excused": [{"reason": "今天停课"}], "workbook.trouble": [{"state": s} for s in STATES],

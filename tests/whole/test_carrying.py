@@ -176,7 +176,7 @@ def _grid(document: dict[str, Any], title: str, instant: str) -> Grid:
         share = f"{tenths // 10}.{tenths % 10}".removesuffix(".0")
         return (name, *map(str, _figures(row)[:-1]), f"{share}%")
 
-    legend = Words(zoneinfo.ZoneInfo("Asia/Shanghai")).plain("picture.legend")
+    legend = Words(zoneinfo.ZoneInfo("Asia/Shanghai")).plain("picture.legend", directive=False)
     rows = tuple(cells(row, row["name"].removesuffix("教育局")) for row in document["rows"])
     return Grid(title, instant, legend, COLUMNS, rows, cells(document["total"], "合计"))
 

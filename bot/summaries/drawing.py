@@ -51,8 +51,14 @@ def has_glyph(sign: str) -> bool:
 
 
 def drawable(text: str) -> str:
-    """The text with 〓 for what the font lacks; joiners and variants of emoji, which show nothing by themselves, go."""
-    return "".join(sign if has_glyph(sign) else NO_GLYPH for sign in text if sign not in "\ufe0e\ufe0f\u200d")
+    """The text on one line, with 〓 for what the font lacks; what shows nothing by itself, joiners of emoji, goes."""
+    return "".join(_drawable(sign) for sign in text if sign not in "\ufe0e\ufe0f\u200d")
+
+
+def _drawable(sign: str) -> str:
+    if sign.isspace():
+        return " "  # a line break cannot be measured: raqm refuses it
+    return sign if has_glyph(sign) else NO_GLYPH
 
 
 @dataclass(frozen=True, slots=True)

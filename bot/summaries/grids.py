@@ -92,11 +92,19 @@ def heat(tx: Tx, now: dt.datetime, *, within: access.Scope, words: Words) -> Hea
     notices = tallies.fallen_due(tx, now, within=within, limit=NOTICES)
     if not notices:
         return None
-    tables = [tallies.of(tx, n, at=_due(n), within=within) for n in notices]
+    return of_tallies(
+        notices, [tallies.of(tx, n, at=_due(n), within=within) for n in notices], at=now, words=words
+    )
+
+
+def of_tallies(
+    notices: Sequence[Notice], tables: Sequence[dict[Line, Tally]], *, at: dt.datetime, words: Words
+) -> Heat:
+    """These notices as columns, by the table each had when it was due; 合计 is of all units, no mean of shares."""
     rows = tuple((_name(line), _shares(some)) for line, some in tallies.by_line(tables).items())
     total = _shares([tallies.summed(table.values()) for table in tables])
     return Heat(
-        words.plain("picture.heat_title", count=len(notices), at=now), words.plain("picture.heat_legend"),
+        words.plain("picture.heat_title", count=len(notices), at=at), words.plain("picture.heat_legend"),
         tuple(words.plain("picture.heat_day", at=_due(n)) for n in notices), tuple(n.title for n in notices),
         rows, (words.plain("workbook.total"), total),
     )  # fmt: skip

@@ -165,10 +165,8 @@ def _numbers(book: Book, title: str, table: Table, words: Words) -> None:
     directives = table.notice.kind is rules.Kind.DIRECTIVE
     columns = words.plain("workbook.number_columns", directives=directives).split("\n")
     name, widths = words.plain("workbook.numbers"), (24, *figure_widths(directives=directives))
-    sheet, styles = (
-        book.sheet(name, title, columns, widths, lines=len(table.rows)),
-        figure_styles(directives=directives),
-    )
+    sheet = book.sheet(name, title, columns, widths, lines=len(table.rows))
+    styles = figure_styles(directives=directives)
     for number, row in enumerate(table.rows, start=HEADER_LINE + 1):
         values = figures(row, table.notice, words, directives=directives)
         book.put(sheet, number, [row.name, *values], ("文字", *styles))

@@ -12,7 +12,7 @@ import zoneinfo
 
 from PIL import Image, ImageChops
 
-from bot.notices import queries
+from bot.notices import queries, tallies
 from bot.notices.queries import Status, Table
 from bot.notices.rules import Reach, TroubleState
 from bot.summaries import drawing, grids, workbook
@@ -47,7 +47,7 @@ def draw(folder: pathlib.Path) -> None:
     head = {"title": NOTICE.title, "frozen": True, "at": DUE, "is_trial": False, "recalled": False}
     (grid,) = grids.of_table(table, head, WORDS)
     (folder / "the-picture.png").write_bytes(drawing.grid(grid))
-    (folder / "the-heat-picture.png").write_bytes(drawing.heat(_heat(dice)))
+    (folder / "the-heat-picture.png").write_bytes(drawing.heat(heat(dice)))
     _print(folder, workbook.build(Sheets(table, tuple(_line(dice, s) for s in table.statuses)), WORDS))
 
 
@@ -106,15 +106,24 @@ def _line(dice: random.Random, s: Status) -> Line:
     )  # fmt: skip
 
 
-def _heat(dice: random.Random) -> Heat:
-    days = tuple(f"9月{day}日" for day in DAYS)
-    rows = tuple((name, tuple(min(1.0, dice.betavariate(22, 1)) for _ in days)) for name in ROWS)
-    rows = tuple(
-        (name, tuple(None if dice.random() < 0.03 else share for share in shares)) for name, shares in rows
-    )
-    title = WORDS.plain("picture.heat_title", count=len(days), at=DUE)
-    total = tuple(0.93 + 0.005 * number for number in range(len(days)))
-    return Heat(title, WORDS.plain("picture.heat_legend"), days, ASKED, rows, ("合计", total))
+def heat(dice: random.Random) -> Heat:
+    """Ten made-up notices, counted as real ones are."""
+    notices = [
+        dataclasses.replace(NOTICE, title=title, due_at=DUE.replace(day=day))
+        for day, title in zip(DAYS, ASKED, strict=True)
+    ]
+    lines = {
+        tallies.Line(position, f"R{position}", name): dice.randint(40, 220) if position <= 22 else 8
+        for position, name in enumerate(ROWS, start=1)
+    }
+    tables = [
+        {line: _tally(dice, schools) for line, schools in lines.items() if dice.random() > 0.03} for _ in DAYS
+    ]
+    return grids.of_tallies(notices, tables, at=DUE, words=WORDS)
+
+
+def _tally(dice: random.Random, schools: int) -> tallies.Tally:
+    return tallies.Tally(schools, round(schools * dice.betavariate(22, 1)))
 
 
 def _print(folder: pathlib.Path, content: bytes) -> None:

@@ -3,15 +3,17 @@
 import dataclasses
 import datetime as dt
 import io
+import random
 import zoneinfo
 
 import pytest
 from PIL import Image, ImageChops
 
-from bot.notices import queries
+from bot.notices import queries, tallies
 from bot.summaries import document, drawing, grids
 from bot.summaries.grids import Heat
 from bot.texts import Words
+from tests.page import papers
 from tests.summaries.test_workbook import DUE, NOTICE, OWING, YES
 
 WORDS = Words(zoneinfo.ZoneInfo("Asia/Shanghai"))
@@ -212,6 +214,30 @@ def test_a_heat_picture_of_ten_is_light_and_one_of_one_notice_is_possible():
 
     assert len(content) <= MEGABYTE / 4
     assert opened(drawing.heat(heat_of((1.0,)))).width >= 900
+
+
+def test_the_total_of_a_heat_picture_is_of_all_schools_and_no_mean_of_shares():
+    big, small = tallies.Line(1, "A", "大河县教育局"), tallies.Line(2, "B", "河东区教育局")
+    tables = [{big: tallies.Tally(300, 297), small: tallies.Tally(2, 1)}, {big: tallies.Tally(300, 300)}]
+
+    it = grids.of_tallies([NOTICE, NOTICE], tables, at=DUE, words=WORDS)
+
+    assert it.rows == (("大河县", (0.99, 1.0)), ("河东区", (0.5, None)))
+    assert it.total == ("合计", (round(298 / 302, 4), 1.0))
+
+
+def test_the_heat_picture_of_the_handbook_adds_up():
+    it = papers.heat(random.Random(30))
+
+    for column, total in enumerate(it.total[1]):
+        shares = [row[column] for _, row in it.rows if row[column] is not None]
+        assert min(shares) <= total <= max(shares)
+        assert abs(total - sum(shares) / len(shares)) < 0.03
+
+
+def test_a_break_in_a_name_is_drawn_as_a_space():
+    assert drawing.drawable("大河\r\n县\t一小") == "大河  县 一小"
+    assert drawing.grid(dataclasses.replace(made_of(1)[0], title="消防\n自查")).startswith(b"\x89PNG")
 
 
 def test_an_instant_of_another_zone_is_told_in_the_schools_time():

@@ -206,7 +206,7 @@ def ink_on(fill: Colour) -> Colour:
 
 def share_words(share: float | None) -> str:
     """95%; cut, not rounded up: 100% means all."""
-    return "—" if share is None else f"{int(share * 100)}%"
+    return "—" if share is None else f"{round(share * 10_000) // 100}%"  # 0.29 * 100 is below 29
 
 
 def _tint(share: float) -> Colour:

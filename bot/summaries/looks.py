@@ -25,6 +25,8 @@ SHARE = "0.00%"  # four places, as counted: 3999 of 4000 must not read 100%
 MOMENT = "yyyy-mm-dd hh:mm"
 MOMENT_WIDTH = 20  # characters; with a wider font than 宋体 in its place, fewer show as ###
 TITLE_HIGH, HEADER_HIGH, LINE_HIGH = 26, 30, 16  # points; a header's arrow stands below its words
+HIGHEST = 409  # points; Excel knows no higher row
+SHRUNK = 1.5  # a text this much wider than its column is small yet read; a wider one wraps
 WRAPPED = frozenset({"表头", "长文"})
 _THIN = Side(style="thin", color="FFBFBFBF")
 
@@ -96,9 +98,11 @@ class Book:
                 )
 
     def _add(self, sheet: Worksheet, line: int, values: Sequence[Value], styles: Sequence[str]) -> None:
+        widths = self._widths[sheet.title]
+        styles = [_wide(*it) for it in zip(values, styles, widths, strict=False)]
         wrapped = [
             _height(str(value), width)
-            for value, style, width in zip(values, styles, self._widths[sheet.title], strict=False)
+            for value, style, width in zip(values, styles, widths, strict=False)
             if value and style in WRAPPED
         ]
         numbers = [self._numbers[style] for style in styles]
@@ -116,10 +120,16 @@ class Book:
         return sheet_lines.added(out.getvalue(), added, last=last)
 
 
+def _wide(value: Value, style: str, width: int) -> str:
+    """The style, or the wrapping one where shrunk to fit the text would be too small to read."""
+    is_wide = style == "文字" and isinstance(value, str) and lines.width(value) > SHRUNK * width
+    return "长文" if is_wide else style
+
+
 def _height(text: str, width: int) -> float:
     """In points, 0 for the usual: not every program makes a row as high as its text; so it is said how high."""
     rows = sum(max(1, math.ceil(lines.width(part) / (width - 1))) for part in text.split("\n"))
-    return rows * LINE_HIGH if rows > 1 else 0
+    return min(rows * LINE_HIGH, HIGHEST) if rows > 1 else 0
 
 
 def _style(

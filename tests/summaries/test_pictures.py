@@ -209,6 +209,10 @@ def test_a_share_is_cut_so_that_100_means_all():
     ]
 
 
+def test_a_share_of_whole_hundredths_is_told_as_it_is():
+    assert [drawing.share_words(number / 100) for number in range(101)] == [f"{it}%" for it in range(101)]
+
+
 def test_a_heat_picture_of_ten_is_light_and_one_of_one_notice_is_possible():
     content = drawing.heat(heat_of((1.0, 0.9, None, 0.5, 0.0, 0.99, 0.8, 0.7, 0.6, 1.0)))
 

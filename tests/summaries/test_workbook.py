@@ -167,6 +167,25 @@ def test_what_is_long_is_there_to_read_whatever_program_opens_it():
     assert sheet.column_dimensions["F"].width >= 20  # an instant; narrower, some show ###
 
 
+def test_a_name_far_too_long_for_its_column_wraps_before_it_is_too_small_to_read():
+    county = "积石山保安族东乡族撒拉族自治县"  # 30 half-widths in a column of 14
+    names = ("一" * 21, "一" * 40)  # 42 and 80 in one of 28
+    book = opened(sheets_of(*(dataclasses.replace(YES, name=it, row_name=county) for it in names)))
+
+    name, place = book["名单"]["A3"], book["名单"]["B3"]
+    assert (name.alignment.shrink_to_fit, bool(name.alignment.wrap_text)) == (True, False)
+    assert place.alignment.wrap_text
+    assert book["名单"]["A4"].alignment.wrap_text
+    assert book["名单"].row_dimensions[4].height == 3 * looks.LINE_HIGH
+    assert book["名单"]["F3"].number_format == looks.MOMENT
+
+
+def test_no_line_is_higher_than_a_sheet_allows():
+    sheet = opened(sheets_of(dataclasses.replace(YES, answer="text", text="长" * 2000)))["名单"]
+
+    assert sheet.row_dimensions[3].height == 409
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

@@ -122,8 +122,10 @@ class Book:
 
 def _wide(value: Value, style: str, width: int) -> str:
     """The style, or the wrapping one where shrunk to fit the text would be too small to read."""
-    is_wide = style == "文字" and isinstance(value, str) and lines.width(value) > SHRUNK * width
-    return "长文" if is_wide else style
+    if style != "文字" or not isinstance(value, str):
+        return style
+    most = SHRUNK * width
+    return "长文" if 2 * len(value) > most and lines.width(value) > most else style  # few need be measured
 
 
 def _height(text: str, width: int) -> float:

@@ -202,7 +202,7 @@ def figures(row: rules.Row, notice: queries.Notice, words: Words, *, directives:
 def _items(book: Book, title: str, sheets: Sheets, words: Words) -> None:
     """Of a directive: which unit has read it, and which item each has answered; 免报 units are not in it."""
     asked = [s for s in sheets.table.statuses if not s.excused]
-    heads = [f"{it.item.key} {it.item.text}"[:ITEM_HEAD] for it in sheets.items]
+    heads = [item_head(it) for it in sheets.items]
     columns = [*words.plain("workbook.item_columns").split("\n"), *heads]
     widths = (28, 14, MOMENT_WIDTH, *(14,) * len(heads))
     sheet = book.sheet(words.plain("workbook.items"), title, columns, widths, lines=len(asked))
@@ -215,6 +215,12 @@ def _items(book: Book, title: str, sheets: Sheets, words: Words) -> None:
     total: list[Value] = [words.plain("workbook.total"), "", known, *(it.done for it in sheets.items)]
     styles = ("合计", "合计", *("合计数",) * (1 + len(heads)))
     book.put(sheet, HEADER_LINE + 1 + len(asked), total, styles)
+
+
+def item_head(it: Progress) -> str:
+    """An item over its column; what had to go is told by a …."""
+    head = f"{it.item.key} {it.item.text}"
+    return head if len(head) <= ITEM_HEAD else f"{head[: ITEM_HEAD - 1]}…"
 
 
 def _names(book: Book, title: str, sheets: Sheets, words: Words) -> None:

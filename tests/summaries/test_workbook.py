@@ -11,7 +11,8 @@ import openpyxl
 import pytest
 
 from bot.notices import queries, rules
-from bot.notices.queries import Notice, Status, Table
+from bot.notices.progress import Progress
+from bot.notices.queries import Item, Notice, Status, Table
 from bot.notices.rules import Reach, TroubleState
 from bot.notices.trouble import Step, Trouble
 from bot.summaries import looks, workbook
@@ -178,6 +179,13 @@ def test_a_name_far_too_long_for_its_column_wraps_before_it_is_too_small_to_read
     assert book["名单"]["A4"].alignment.wrap_text
     assert book["名单"].row_dimensions[4].height == 3 * looks.LINE_HIGH
     assert book["名单"]["F3"].number_format == looks.MOMENT
+
+
+@pytest.mark.parametrize(
+    ("text", "head"), [("字" * 38, "1 " + "字" * 38), ("字" * 39, "1 " + "字" * 37 + "…")]
+)
+def test_a_long_item_is_seen_to_go_on(text, head):
+    assert workbook.item_head(Progress(Item("1", 1, text, "", None), 0, 1)) == head
 
 
 def test_no_line_is_higher_than_a_sheet_allows():

@@ -294,7 +294,8 @@ def _state(change: telegram.ChatMemberUpdated) -> ChatState:
 
 def group_seen(update: telegram.Update) -> GroupSeen | None:
     """The group of an update; None for a private chat or a channel."""
-    chat, message = update.effective_chat, update.effective_message
+    chat, pressed = update.effective_chat, update.callback_query
+    message = pressed.message if pressed is not None else update.effective_message
     if chat is None or chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP):
         return None
     in_topic = isinstance(message, telegram.Message) and message.is_topic_message

@@ -94,14 +94,33 @@ def some(
     with_recalled: bool = False,
 ) -> list[Notice]:
     """Notices that want an answer of somebody within the scope, and of which this is true; none that was recalled."""
-    a, n = model.assignment, model.notice
-    query = _notices.where(n.c.due_at.is_not(None), *where)
+    n = model.notice
+    query = _notices.where(n.c.due_at.is_not(None), asking_within(within), *where)
     if not with_recalled:
         query = query.where(n.c.recalled_at.is_(None))
-    if not within.everything:
-        query = query.where(sa.exists().where(a.c.notice_id == n.c.id, lying_within(within)))
     rows = tx.execute(query.order_by(order, n.c.id.desc()).limit(limit))
     return [_notice(row) for row in rows.mappings()]
+
+
+def unclosed(tx: Tx, now: dt.datetime, *, within: access.Scope, limit: int) -> list[Notice]:
+    """The newest that somebody within the scope can still answer."""
+    n = model.notice.c
+    return some(tx, n.closes_at > now, within=within, order=n.published_at.desc(), limit=limit)
+
+
+def listed(tx: Tx, *where: sa.ColumnElement[bool], limit: int, offset: int) -> list[Notice]:
+    """A part of all notices of which this is true, newest first: reminders too, and those that were recalled."""
+    n = model.notice.c
+    query = _notices.where(*where).order_by(n.published_at.desc(), n.id.desc())
+    rows = tx.execute(query.limit(limit).offset(offset))
+    return [_notice(row) for row in rows.mappings()]
+
+
+def asking_within(scope: access.Scope) -> sa.ColumnElement[bool]:
+    """Said of a notice: it wants an answer of somebody within the scope; of all is true of a reminder too."""
+    if scope.everything:
+        return sa.true()
+    return sa.exists().where(model.assignment.c.notice_id == model.notice.c.id, lying_within(scope))
 
 
 def lying_within(scope: access.Scope) -> sa.ColumnElement[bool]:

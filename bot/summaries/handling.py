@@ -1,6 +1,7 @@
 """The page of one notice, for officers: who sent and changed it, how far it has come, 更正 and 撤回, and where they failed."""
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,23 +10,25 @@ from bot import errors
 from bot.db import Tx
 from bot.delivery import chats
 from bot.delivery.message import Button, Callback, OutgoingMessage
-from bot.notices import attachments, copies, model, progress, queries, recall, revise, rules
+from bot.notices import areas, attachments, copies, model, progress, queries, recall, revise, rules
 from bot.notices.copies import Count, Failure
 from bot.notices.queries import Notice, Table
 from bot.notices.rewording import CARD, FULL, Proposal
-from bot.roster import access, people, whose
+from bot.roster import access, whose
 from bot.roster.people import Person
+from bot.summaries import notice_list, signing
+from bot.summaries.notice_list import NoticeList
 from bot.summaries.place import Page
 from bot.texts import Words
 
 PER_PAGE, ITEMS_PER_PAGE = 8, 10  # a meeting's nine items stand on one page
 LINE_CHARS = 40  # of an item beside its figures
-OPEN, ITEMS, LEFT = "notice", "n-items", "n-left"
+OPEN, ITEMS, LEFT = notice_list.OPEN, "n-items", "n-left"
 RECALL_ASK, RECALL = "n-back", "n-back!"
 WORD, TYPE, SURE = "n-word", "n-type", "n-word!"
 AGAIN, REVISE = "c-again", "c-revise"  # composing's: a draft with its words, a draft of its next version
 
-_n, _v, _a = model.notice, model.notice_version, model.assignment
+_n, _v = model.notice, model.notice_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Handling:
         """The notice as this person may see it.
 
         Raises:
-            NotAllowed: it asks nobody within the person's area.
+            NotAllowed: it is to nobody within the person's area.
         """
         notice, reader = _readable(tx, person, notice_id)
         facts = self._facts(tx, now, notice, reader)
@@ -88,6 +91,7 @@ class Handling:
             )
         if notice.due_at is not None:
             rows.append((Button(self.words.plain("handling.back"), Page(notice.id).callback()),))
+        rows.append((NoticeList(self.words).button(around=notice.id),))
         return OutgoingMessage(self.words.html("handling.page", n=facts), tuple(rows))
 
     def _facts(self, tx: Tx, now: dt.datetime, notice: Notice, reader: Person) -> _Facts:
@@ -97,16 +101,17 @@ class Handling:
         newer = sa.select(_v.c.version, _v.c.created_at, _v.c.created_by, _v.c.released_by).where(
             _v.c.notice_id == notice.id, _v.c.version > 1
         )
+        signed = functools.partial(signing.signed, tx, self.words, title=notice.title)
         versions = tuple(
-            _Version(v.version, v.created_at, _signed(tx, v.created_by), _signed(tx, v.released_by))
+            _Version(v.version, v.created_at, signed(v.created_by), signed(v.released_by))
             for v in tx.execute(newer.order_by(_v.c.version))
         )
         table = _table(tx, now, notice, reader) if notice.kind is rules.Kind.DIRECTIVE else None
         items = len(queries.standing(tx, notice.id)) if table else 0
         total = table.total if table else rules.Row("", "")
         return _Facts(
-            notice.title, notice.is_trial, notice.recalled_at, _signed(tx, row.recalled_by), notice.published_at,
-            _signed(tx, row.published_by), _signed(tx, row.released_by), versions, _count(tx, notice), items,
+            notice.title, notice.is_trial, notice.recalled_at, signed(row.recalled_by), notice.published_at,
+            signed(row.published_by), signed(row.released_by), versions, _count(tx, notice), items,
             total.acknowledged, total.answered, total.expected,
         )  # fmt: skip
 
@@ -256,17 +261,12 @@ def _type(notice: Notice, item: str) -> Callback:
 
 
 def _readable(tx: Tx, person: Person | None, notice_id: int) -> tuple[Notice, Person]:
-    """The notice, where it asks somebody the person may read of, or is his to revise."""
+    """The notice, where it is to somebody the person may read of, or is his to revise."""
     notice = queries.notice(tx, notice_id)
     seen = person.scope(access.Action.SEE_TABLE) if person else None
     if notice is None or person is None or seen is None or seen.is_empty:
         raise errors.NotAllowed("您不能看这条通知。")
-    asked = tx.execute(sa.select(_a.c.unit_id, _a.c.county_id).where(_a.c.notice_id == notice_id))
-    if not (
-        seen.everything
-        or any(seen.has(access.Place(*row)) for row in asked)
-        or revise.may(tx, person, notice_id)
-    ):
+    if not (areas.is_to(tx, notice_id, seen) or revise.may(tx, person, notice_id)):
         raise errors.NotAllowed("您不能看这条通知。")
     return notice, person
 
@@ -309,14 +309,6 @@ def _count(tx: Tx, notice: Notice) -> Count | None:
 def _corrected(*, is_full: bool) -> tuple[str, ...]:
     """The messages that a correction edits; `is_full`: of the full text."""
     return (copies.CARD, copies.FULL) if is_full else (copies.CARD,)
-
-
-def _signed(tx: Tx, actor: str) -> str:
-    """How an officer signs; of a plan its name."""
-    kind, _, number = actor.partition(":")
-    if kind == "contact" and number.isdigit():
-        return people.get(tx, int(number)).said_by()
-    return {"plan": f"计划 {number} ", "cli": "命令行"}.get(kind, actor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.plans.report_pages import ReportPages
 from bot.plans.school_days import SchoolDays
 from bot.summaries import burden_pages as burden
 from bot.summaries import handling as notices
-from bot.summaries import unit_place
+from bot.summaries import notice_list, unit_place
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
 from bot.summaries.unit_codes import UnitCodes
@@ -71,7 +71,7 @@ def add(
         "t-step": desk.trouble_step, "t-phone": desk.trouble_phone,
         "is-me": enrolling.is_me, "not-me": enrolling.not_me, "no-count": enrolling.not_counted,
         "handover": enrolling.hand_over_this, "bind": enrolling.agree,
-        "page": desk.page, "phones": desk.numbers,
+        "page": desk.page, "phones": desk.numbers, notice_list.LIST: desk.every,
         "xlsx": carrying.excel, "picture": carrying.picture,
         "export": carrying.export, "export-own": carrying.own_dates, "heat": carrying.heat,
         "pick": desk.pick, "tick": desk.tick, "sure": desk.sure, "why": desk.why,

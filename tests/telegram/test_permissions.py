@@ -20,7 +20,7 @@ from bot.plans import days_off, place, report_pages
 from bot.plans import model as plans
 from bot.roster import people
 from bot.roster.access import Action, Role
-from bot.summaries import burden_pages, handling, spans, unit_place
+from bot.summaries import burden_pages, handling, notice_list, spans, unit_place
 from bot.summaries.pages import Page, Part
 from bot.summaries.picking import pack
 from bot.summaries.spans import Usual
@@ -467,6 +467,23 @@ async def test_tables_are_taken_away_by_right_alone(city: City, actor: str) -> N
         assert_nothing_is_given_away(city, actor, told)
 
 
+@pytest.mark.parametrize("actor", ACTORS)
+async def test_the_list_of_notices_is_for_those_who_see_tables(city: City, actor: str) -> None:
+    await city.publish("unit:QS3")
+    sees = any(city.may(actor, Action.SEE_TABLE, code) for code in SCHOOLS)
+    counts = {}
+    for who in (actor, "city_officer"):
+        before = await city.facts()
+        told = await city.press(who, Callback(notice_list.LIST, args=("0",)).encode())
+        assert changed(before, await city.facts()) == {}
+        counts[who] = told.to_person.partition("【全部通知】")[2].partition(" 条")[0]
+    assert bool(counts[actor]) == sees
+    everything = any(city.may(actor, Action.SEE_TABLE, code) for code in ("QS3",))
+    assert (counts[actor] == counts["city_officer"]) == everything
+    told = await city.press(actor, Callback(notice_list.LIST, city.told, 0, ("0",)).encode(), group="QS")
+    assert "【全部通知】" not in told.in_groups + told.to_person
+
+
 # ── role × action × place ────────────────────────────────────────────────────────────────────────
 
 
@@ -773,7 +790,7 @@ async def test_every_button_of_the_routing_table_was_pressed() -> None:
         "fire-go",
         "fire-no",
         *(place.PLANS, place.PLAN, place.PLAN_ON, place.PLAN_OFF, place.PLAN_RUN, place.PLAN_SEND),
-        *("export", "export-own", "heat"),
+        *("export", "export-own", "heat", notice_list.LIST),
         *(report_pages.TODAY, report_pages.FIRE, report_pages.HANDS),
         *(burden_pages.MONTH, burden_pages.OVER, burden_pages.EXCEL),
         *(*drafts.OWN, drafts.AGAIN, drafts.REVISE, drafts.LOOK, drafts.AGREE, drafts.REFUSE, "opinion"),

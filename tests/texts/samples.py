@@ -3,6 +3,7 @@
 import datetime as dt
 from types import SimpleNamespace as Fact
 
+from bot.notices.rules import Kind
 from bot.roster import commands
 from bot.roster.access import Role
 
@@ -107,6 +108,11 @@ HANDLED = [
     for count in (None, Fact(total=4000, done=3800, waiting=80, failures=[1] * 120),
                   Fact(total=4000, done=4000, waiting=0, failures=[]))
 ]  # fmt: skip
+LISTED_NOTICES = [
+    Fact(notice=Fact(title="字" * 120, kind=kind, published_at=AT, recalled_at=recalled), by=by)
+    for kind in Kind
+    for recalled, by in ((None, WHO), (AT, "计划"))
+]
 DIRECTIVE = [
     {"title": "字" * 30, "text": text, "due": due, "over": over, "level": level, "is_trial": True,
      "version": version, "provisional": True, "count": 9, "shared": shared, "known": 1999, "answered": 1999,
@@ -602,6 +608,9 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "handling.type": _each(title=["字" * 30], item=["", "*"]),
     "handling.proposal": _each(title=["字" * 30], item=["", "*"], text=["字" * 1000], chats=[4000]),
     "handling.revised": _each(title=["字" * 30], version=[12], chats=[4000]),
+    "handling.list": _each(count=[400], lines=[[], LISTED_NOTICES], first=[8], page=[2], pages=[1, 50]),
+    "handling.how": [{"kind": kind} for kind in Kind],
+    "handling.by_plan": [{"title": "字" * 30}, {"title": ""}],
     "handling.left": _count, "handling.version": [{"version": 12}],
     "toast.acknowledged": _each(unit=[LONG, "8 所"], words=["已知悉"], at=[AT]), "toast.listed": _unit,
     "toast.item": _each(unit=[LONG], item=["12"], words=["字" * 10], at=[AT]),

@@ -52,7 +52,7 @@ BUTTONS = {  # what stands on a button; everything else in these files is read i
     "desk": "part more unfold back up excel live again chase chase_all names numbers on_behalf do_yes do_trouble do_excuse "
             "do_phoned sure chase_sure earlier",
     "carry": "picture copy span own heat",
-    "handling": "open reword recall sure_recall sure_reword items left version card whole back",
+    "handling": "open every reword recall sure_recall sure_reword items left version card whole back",
     "directive": "ack feedback one_feedback item all_done some_trouble back",
     "plans": "make_up skip go leave row switch now send days_ahead last_table back",
     "reports": "open all_needs table back",

@@ -33,7 +33,13 @@ async def test_a_reminder_is_read_and_asks_for_nothing(small_town: City) -> None
         assert not card.buttons
     await town.looked()
     assert not town.sim.has(town.person("钱山阳"), "清点人数")
-    assert "还没有发过要回的通知" in (await town.say("郑大河", "汇总")).text
+    page = await town.say("郑大河", "汇总")
+    assert "还没有发过要回的通知" in page.text
+    await town.press("郑大河", page, "全部通知")  # it has no table, and is found again all the same
+    await town.until(lambda: "1 放学提醒" in page.text)
+    assert "服务器管理员发·不用回" in page.text
+    await town.press("郑大河", page, "1")
+    await town.until(lambda: page.text.startswith("【通知】放学提醒"))
 
 
 async def test_a_report_is_one_line_in_private_or_one_tap(small_town: City) -> None:

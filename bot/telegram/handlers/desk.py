@@ -12,12 +12,13 @@ from bot.notices.rules import TroubleState, Value
 from bot.notices.trouble_messages import TroubleMessages
 from bot.roster import access, people
 from bot.roster.units import Unit
-from bot.summaries import picking
+from bot.summaries import notice_list, picking
+from bot.summaries.notice_list import NoticeList
 from bot.summaries.pages import Pages
 from bot.summaries.picking import Picking
 from bot.summaries.place import Page, Part
 from bot.telegram.context import Context
-from bot.telegram.handlers import group_words
+from bot.telegram.handlers import group_words, private_pages
 from bot.texts import Words
 
 CHOICES = 8  # notices offered when a table is asked for
@@ -49,14 +50,29 @@ class Desk:
         if recent is None:
             return await self._say(context, "desk.not_entitled")
         if not recent:
-            return await self._say(context, "desk.nothing")
+            return await self._say(context, "desk.nothing", (self._every(),))
         newest = next((n for n in recent if n.recalled_at is None), recent[0])
         message = await context.read(self._page, context.now, context.user_id, Page(newest.id, part=part))
         others = tuple(
             (Button(self._earlier(n), Page(n.id, part=part).callback()),)
             for n in [n for n in recent if n is not newest][:3]
         )
-        await context.say(_with_rows(message, others))
+        await context.say(_with_rows(message, (*others, self._every())))
+
+    async def every(self, _: telegram.Update, context: Context) -> None:
+        """[全部通知], and turning its pages."""
+        callback = await private_pages.pressed(context, self.words)
+        if callback is not None:
+            page = notice_list.page_of(callback)
+            await private_pages.show(
+                context, await context.read(self._list, context.user_id, page, callback.notice)
+            )
+
+    def _list(self, tx: Tx, user_id: int, page: int, around: int) -> OutgoingMessage:
+        return NoticeList(self.words).page(tx, person=people.by_user(tx, user_id), page=page, around=around)
+
+    def _every(self) -> tuple[Button, ...]:
+        return (NoticeList(self.words).button(),)
 
     async def of_unit(self, context: Context, unit: Unit, part: Part) -> None:
         """大河县汇总, 一小未报: the newest notice that asked this county, or this school, and how it stands there."""
@@ -86,8 +102,8 @@ class Desk:
     def _page(self, tx: Tx, now: dt.datetime, user_id: int, page: Page) -> OutgoingMessage:
         return self.pages.show(tx, now, person=people.by_user(tx, user_id), page=page)
 
-    async def _say(self, context: Context, name: str) -> None:
-        await context.say(OutgoingMessage(self.words.html(name)))
+    async def _say(self, context: Context, name: str, rows: tuple[tuple[Button, ...], ...] = ()) -> None:
+        await context.say(OutgoingMessage(self.words.html(name), rows))
 
     # ── pages ────────────────────────────────────────────────────────────────────────────────────
 
@@ -229,15 +245,12 @@ class Desk:
         """/chase: whom a reminder of the newest open notice would reach; nothing leaves before [提醒]."""
         if not context.is_private:
             return await group_words.say(update, context, "enrol.list_in_private")
-        recent = await context.read(_recent, context.user_id)
-        if not recent:
-            return await self._say(context, "desk.not_entitled" if recent is None else "desk.nothing")
-        some = [n for n in recent if n.state(context.now) in ("open", "due")]
+        some = await context.read(_unclosed, context.now, context.user_id)
         if not some:
-            return await self._say(context, "desk.nothing_open")
+            return await self._say(context, "desk.not_entitled" if some is None else "desk.nothing_open")
         message = await context.read(self._chase_ask, context.now, context.user_id, some[0].id)
         others = tuple((Button(self._earlier(n), Callback("chase", n.id)),) for n in some[1:4])
-        await context.say(_with_rows(message, others))
+        await context.say(_with_rows(message, (*others, self._every())))
 
     async def chase_ask(self, _: telegram.Update, context: Context) -> None:
         """[再提醒 n 校]: the count and the cap, told before."""
@@ -327,11 +340,16 @@ def _phone(tx: Tx, now: dt.datetime, user_id: int, trouble_id: int) -> str:
 
 def _recent(tx: Tx, user_id: int, *, with_recalled: bool = False) -> list[queries.Notice] | None:
     """The newest notices; None for one who may not see tables."""
-    person = people.by_user(tx, user_id)
-    seen = access.scope(person.posts if person else (), access.Action.SEE_TABLE)
+    seen = access.scope(_posts(tx, user_id), access.Action.SEE_TABLE)
     if seen.is_empty:
         return None
     return queries.recent(tx, within=seen, limit=CHOICES, with_recalled=with_recalled)
+
+
+def _unclosed(tx: Tx, now: dt.datetime, user_id: int) -> list[queries.Notice] | None:
+    """The newest that can still be answered; None for one who may not see tables."""
+    seen = access.scope(_posts(tx, user_id), access.Action.SEE_TABLE)
+    return None if seen.is_empty else queries.unclosed(tx, now, within=seen, limit=CHOICES)
 
 
 def _with_rows(message: OutgoingMessage, rows: tuple[tuple[Button, ...], ...]) -> OutgoingMessage:

@@ -13,7 +13,7 @@ from bot.plans.today import Fire, Today
 from bot.roster import people
 from bot.roster.access import Action
 from bot.roster.people import Person
-from bot.summaries import hands
+from bot.summaries import handling, hands
 from bot.summaries.hands import Need
 from bot.summaries.place import Page
 
@@ -109,9 +109,15 @@ class ReportPages:
             pages=pages,
         )  # fmt: skip
         rows = place.turning(FIRE, (str(fire_id), str(back)), here, pages)
-        if one.owes_answers and one.notice_id is not None:
-            rows = (*rows, (Button(self._say("reports.table"), Page(one.notice_id).callback()),))
+        if one.notice_id is not None:
+            rows = (*rows, *self._notice(one.notice_id, owes_answers=one.owes_answers))
         return OutgoingMessage(html, (*rows, self._back(back)))
+
+    def _notice(self, notice_id: int, *, owes_answers: bool) -> Rows:
+        """[这一次的汇总], where there is one, and [通知·更正·撤回]."""
+        table = (Button(self._say("reports.table"), Page(notice_id).callback()),)
+        handle = (Button(self._say("handling.open"), Callback(handling.OPEN, notice_id)),)
+        return (table, handle) if owes_answers else (handle,)
 
     def hands(self, tx: Tx, now: dt.datetime, user_id: int, page: int = 0) -> OutgoingMessage:
         """Everything that needs a person's hands, eight lines a page, under what is to be done about them.

@@ -262,7 +262,12 @@ def test_an_evening_tells_what_was_not_delivered_and_to_whom(city) -> None:
     assert page.html.split("\n")[1:] == [
         "── 没收到或不确定 ──", "SY群:我已不在群里", "SZ1群:不知是否发到",
     ]  # fmt: skip
-    assert labels(page) == ["这一次的汇总", "◂ 返回"]
+    assert labels(page) == ["这一次的汇总", "通知·更正·撤回", "◂ 返回"]
+    reminded = pages(town).fire(town.tx, town.now, ADMIN, fire_id(town, "TELL"))
+    assert labels(reminded) == [
+        "通知·更正·撤回",
+        "◂ 返回",
+    ]  # it has no table, and can be recalled all the same
 
 
 def test_the_chats_add_up_and_units_without_a_card_are_named(city) -> None:

@@ -344,7 +344,7 @@ def test_each_class_is_counted_as_many_times_as_it_has_lines(city: World) -> Non
     assert sum(map(len, by_class.values())) == len(found) == len(lines(city)) == 7
     told = [finding.text for finding in doctor.examine(city.tx, city.now, WORDS)]
     assert "请群管理员允许我发言:1 条\n    DH单位“group:1”:我在群里不能发言,今天09:00起" in told
-    assert "请把日志交给维护的人:1 条\n    处理不了的更新 900:试过 10 次,KeyError" in told
+    assert "请把日志交给维护的人:1 条\n    处理不了的消息 900:试过 10 次,KeyError" in told
 
 
 @played

@@ -93,7 +93,7 @@ async def test_garbage_is_set_aside_and_the_next_update_served_within_ten_second
     assert "已记:银桥镇中学" in answer.text
     shown = await town.run("doctor")
     assert shown.status == 1
-    assert all(f"处理不了的更新 {number}" in shown.out for number in broken)
+    assert all(f"处理不了的消息 {number}" in shown.out for number in broken)
     assert (await town.summary(1))["total"]["answered"] == 1
 
 

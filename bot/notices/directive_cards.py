@@ -57,6 +57,7 @@ class DirectiveCards:
             provisional=notice.is_provisional, count=len(items), shared=own is None,
             known=sum(s.acknowledged_at is not None for s in asked), answered=sum(s.answered for s in asked),
             expected=len(asked), done=len(own.done) if own else 0, troubled=troubled,
+            are_schools=own is not None or queries.asks_schools(tx, notice.id),
         )  # fmt: skip
         if notice.state(now) == "closed":
             return html, ()

@@ -15,7 +15,7 @@ from bot.notices import folding, itemised, model, rules
 from bot.notices.folding import Heard
 from bot.notices.rules import Kind, Mark, Reach, Row, TroubleState
 from bot.roster import access, units
-from bot.roster.model import enrolment, post
+from bot.roster.model import enrolment, post, unit
 from bot.roster.people import Person
 
 _Row = folding.Row
@@ -129,6 +129,21 @@ def lying_within(scope: access.Scope) -> sa.ColumnElement[bool]:
     return (
         sa.true() if scope.everything else sa.or_(a.county_id.in_(scope.counties), a.unit_id.in_(scope.units))
     )
+
+
+_BESIDE_SCHOOLS = (
+    sa.select(model.assignment.c.id)
+    .join(unit, unit.c.id == model.assignment.c.unit_id)
+    .where(
+        model.assignment.c.notice_id == sa.bindparam("notice_id"), unit.c.kind.not_in(("school", "college"))
+    )
+    .limit(1)
+)
+
+
+def asks_schools(tx: Tx, notice_id: int) -> bool:
+    """Whether those it asks are 校, every one of them; a county's bureau is none."""
+    return tx.execute(_BESIDE_SCHOOLS, {"notice_id": notice_id}).first() is None
 
 
 def text(tx: Tx, notice_id: int, version: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.db import Tx
 from bot.delivery.message import Button
-from bot.notices import rules, tallies
+from bot.notices import queries, rules, tallies
 from bot.notices.counting import Numbers
 from bot.roster import access, unit_tree
 from bot.roster.people import Person
@@ -54,6 +54,7 @@ def paragraph(
         "head": head, "area": area, "total": table.total, "unseen": unseen,
         "seen": table.total.trouble - unseen - solved, "solved": solved, "then_now": then_now, "at_due": at_due,
         "is_other_day": isinstance(other, dt.datetime) and _day(other, words) != _day(table.at, words),
+        "are_schools": queries.asks_schools(tx, table.notice.id),
     }  # fmt: skip
     return fitted(words, table.notice.title, facts)
 

@@ -56,6 +56,7 @@ class _Facts:
     known: int
     answered: int
     expected: int
+    are_schools: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Handling:
         return _Facts(
             notice.title, notice.is_trial, notice.recalled_at, signed(row.recalled_by), notice.published_at,
             signed(row.published_by), signed(row.released_by), versions, _count(tx, notice), items,
-            total.acknowledged, total.answered, total.expected,
+            total.acknowledged, total.answered, total.expected, queries.asks_schools(tx, notice.id),
         )  # fmt: skip
 
     def items(

@@ -162,6 +162,24 @@ def test_json_workbook_and_chat_tell_the_same(city: World, notice: int) -> None:
     assert "已知悉 2" in shown.show(city.tx, city.now, person=reader, page=Page(notice)).html
 
 
+def test_counties_that_are_asked_are_not_called_schools(city: World) -> None:
+    city.share_phone(OFFICER, "chen")
+    draft = publish.Draft(
+        content_id="D2", title="六项强化", kind=Kind.DIRECTIVE, audience=audience.parse("counties"), text="请逐项落实。",
+        due_at=city.now + dt.timedelta(days=1), yes_words="已落实", trouble_words="有困难", items=(Item("1", "转达"),),
+    )  # fmt: skip
+    made = publish.publish(city.tx, city.now, draft, by="contact:10").notice_id
+    reader = people.by_user(city.tx, OFFICER)
+    page = Handling(world.WORDS).page(city.tx, city.now, person=reader, notice_id=made)
+    assert "已知悉 0/2 个单位,逐项报齐 0/2 个单位" in page.html
+    asked = queries.statuses(city.tx, made)
+    notice = queries.notice(city.tx, made)
+    card, _ = DirectiveCards(world.WORDS).card(
+        city.tx, city.now, notice, asked, text="", shared=True, is_trial=False
+    )
+    assert "本群已知悉 0/2 个单位,逐项报齐 0/2 个单位" in card
+
+
 def test_a_school_is_told_of_item_by_item(city: World, notice: int) -> None:
     reader = people.by_user(city.tx, OFFICER)
     page = Page(notice, part=Part.UNIT, unit_id=city.ids["DH2"])

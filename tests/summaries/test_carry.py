@@ -74,8 +74,8 @@ async def test_the_paragraph_of_the_deadline_says_both_instants(db, scene):
     message = await db.read(shown, scene.now, Page(scene.second, as_of=due))
 
     assert copied(message) == (
-        "截至10月1日13:04,国庆假前安全课应报9校,已报1校,报送率11.1%。未报8校:没回复7,没送到0,没登记1。"
-        "10月2日09:09又补报1校,尚缺7校。"
+        "截至10月1日13:04,国庆假前安全课应报9个单位,已报1个单位,报送率11.1%。未报8个单位:没回复7,没送到0,没登记1。"
+        "10月2日09:09又补报1个单位,尚缺7个单位。"
     )
 
 
@@ -83,16 +83,17 @@ async def test_the_paragraph_of_now_says_what_stood_at_due(db, scene):
     message = await db.read(shown, scene.now, Page(scene.first))
 
     assert copied(message) == (
-        "截至10月2日09:09,国庆假前安全课应报8校(免报1校不算),已报3校,报送率37.5%,"
-        "其中1校反映有困难(未看1,已看到0,已解决0)。未报5校:没回复4,没送到0,没登记1。9月30日13:00截止时未报7校。"
+        "截至10月2日09:09,国庆假前安全课应报8个单位(免报1个单位不算),已报3个单位,报送率37.5%,"
+        "其中1个单位反映有困难(未看1,已看到0,已解决0)。未报5个单位:没回复4,没送到0,没登记1。"
+        "9月30日13:00截止时未报7个单位。"
     )
 
 
 async def test_a_countys_paragraph_names_the_county_and_counts_it_alone(db, scene):
     message = await db.read(shown, scene.now, Page(scene.first), COUNTY)
 
-    assert copied(message).startswith("截至10月2日09:09,DH单位国庆假前安全课应报4校,已报2校,")
-    assert copied(message).endswith("9月30日13:00截止时未报3校。")
+    assert copied(message).startswith("截至10月2日09:09,DH单位国庆假前安全课应报4个单位,已报2个单位,")
+    assert copied(message).endswith("9月30日13:00截止时未报3个单位。")
 
 
 async def test_only_a_table_of_several_rows_offers_its_picture(db, scene):
@@ -112,13 +113,14 @@ def test_the_longest_paragraph_fits_a_copy_button():
         "head": {"is_trial": True, "recalled": True, "at": at, "frozen": True}, "area": "长阳土家族自治县",
         "total": Fact(**big, rate=0.9999), "unseen": 9999, "seen": 9999, "solved": 9999, "at_due": None,
         "then_now": {"now": at, "since": 99_999, "left": 99_999}, "is_other_day": True,
+        "are_schools": False,
     }  # fmt: skip
 
     said = carry.fitted(WORDS, "🔥" * 80, facts)
 
     assert len(said.encode("utf-16-le")) // 2 <= 256
-    assert "🔥…应报99999校" in said
-    assert said.endswith("12月30日17:00又补报99999校,尚缺99999校。")
+    assert "…应报99999个单位" in said
+    assert said.endswith("12月30日17:00又补报99999个单位,尚缺99999个单位。")
 
 
 # ── the last time ────────────────────────────────────────────────────────────────────────────────

@@ -103,7 +103,7 @@ CARD = [
 HANDLED = [
     Fact(title="字" * 30, is_trial=True, recalled_at=recalled, recalled_by=WHO, published_at=AT, by=WHO, released_by=second,
          versions=[Fact(version=n, at=AT, by=WHO, released_by=second) for n in versions], items=items, known=1999,
-         expected=2000, answered=1999, count=count)
+         expected=2000, answered=1999, count=count, are_schools=not versions)
     for recalled, second, versions, items in ((None, "", (), 0), (None, WHO, (2, 3), 9), (AT, WHO, (2,), 0))
     for count in (None, Fact(total=4000, done=3800, waiting=80, failures=[1] * 120),
                   Fact(total=4000, done=4000, waiting=0, failures=[]))
@@ -116,7 +116,7 @@ LISTED_NOTICES = [
 DIRECTIVE = [
     {"title": "字" * 30, "text": text, "due": due, "over": over, "level": level, "is_trial": True,
      "version": version, "provisional": True, "count": 9, "shared": shared, "known": 1999, "answered": 1999,
-     "expected": 2000, "done": 0, "troubled": 2}
+     "expected": 2000, "done": 0, "troubled": 2, "are_schools": over}
     for text in ("", "一\n二")
     for due, over in (("今天17:00", False), ("12月30日(周三)17:00", True))
     for level in ("today", "now")
@@ -180,7 +180,7 @@ ONE_DIRECTIVE, DIRECTIVES = _each(directive=[True, False]), _each(directives=[Tr
 SPAN = {"first": dt.date(2026, 9, 1), "last": dt.date(2026, 9, 30)}
 PARAGRAPHS = [
     {"head": head, "title": title, "area": area, "total": total, "unseen": 256, "seen": 600, "solved": 255,
-     "then_now": then_now, "at_due": at_due, "is_other_day": then_now is None}
+     "then_now": then_now, "at_due": at_due, "is_other_day": then_now is None, "are_schools": then_now is None}
     for head, title, area, total, then_now, at_due in (
         (HEADS[0], "国庆假前安全课", "", LARGE, THEN, None),
         (HEADS[1], "字" * 30, "大河县", LARGE, None, Fact(at=DUE, missing=1623)),

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -37,6 +39,8 @@ class _Version:
     at: dt.datetime
     by: str
     released_by: str
+    released_at: dt.datetime | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class _Facts:
     published_at: dt.datetime
     by: str
     released_by: str
+    released_at: dt.datetime | None
+    reason: str
     versions: tuple[_Version, ...]
     count: Count | None
     items: int
@@ -59,11 +65,33 @@ class _Facts:
     are_schools: bool
 
 
+class Origin(Protocol):
+    """What was said when a version was sent: why its schools were asked once more, when a second officer agreed."""
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def agreed_at(self) -> dt.datetime | None: ...
+
+
+Origins = Callable[[Tx, int], Mapping[int, Origin]]  # of a notice's number: by version
+
+
+def _unknown(_: Tx, __: int) -> Mapping[int, Origin]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """Renders the pages of one notice for one reader."""
+    """Renders the pages of one notice for one reader.
+
+    Attributes:
+        origins: what composing knows of the versions sent through it.
+    """
 
     words: Words
+    origins: Origins = _unknown
 
     def page(self, tx: Tx, now: dt.datetime, *, person: Person | None, notice_id: int) -> OutgoingMessage:
         """The notice as this person may see it.
@@ -103,16 +131,20 @@ class Handling:
             _v.c.notice_id == notice.id, _v.c.version > 1
         )
         signed = functools.partial(signing.signed, tx, self.words, title=notice.title)
+        origins = self.origins(tx, notice.id)
         versions = tuple(
-            _Version(v.version, v.created_at, signed(v.created_by), signed(v.released_by))
+            _Version(
+                v.version, v.created_at, signed(v.created_by), signed(v.released_by),
+                *_said(origins.get(v.version)),
+            )
             for v in tx.execute(newer.order_by(_v.c.version))
-        )
+        )  # fmt: skip
         table = _table(tx, now, notice, reader) if notice.kind is rules.Kind.DIRECTIVE else None
         items = len(queries.standing(tx, notice.id)) if table else 0
         total = table.total if table else rules.Row("", "")
         return _Facts(
             notice.title, notice.is_trial, notice.recalled_at, signed(row.recalled_by), notice.published_at,
-            signed(row.published_by), signed(row.released_by), versions, _count(tx, notice), items,
+            signed(row.published_by), signed(row.released_by), *_said(origins.get(1)), versions, _count(tx, notice), items,
             total.acknowledged, total.answered, total.expected, queries.asks_schools(tx, notice.id),
         )  # fmt: skip
 
@@ -255,6 +287,11 @@ class Handling:
             Callback(action, notice.id, notice.version, (str((at + by) % pages), *more)) for by in (-1, 1)
         ]
         return ((Button("◂", turn[0]), Button("▸", turn[1])),)
+
+
+def _said(origin: Origin | None) -> tuple[dt.datetime | None, str]:
+    """When a second officer agreed, and the reason given."""
+    return (None, "") if origin is None else (origin.agreed_at, origin.reason)
 
 
 def _type(notice: Notice, item: str) -> Callback:

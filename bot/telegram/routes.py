@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, CommandHandler, MessageHandler, filters
 
-from bot.composing import opinions, sending
+from bot.composing import opinions, origins, sending
 from bot.composing import place as drafts
 from bot.composing.rules import House, usual
 from bot.notices.directive_cards import DirectiveCards
@@ -45,7 +45,7 @@ def add(
     """Every handler, in the order in which they are asked."""
     answering, enrolling = Answering(words), Enrolling(words)
     directives = Directives(words, answering, DirectiveCards(words))
-    handlings = Handlings(words, notices.Handling(words))
+    handlings = Handlings(words, notices.Handling(words, origins.of))
     pages = Pages(words, phones)
     desk = Desk(words, pages, Picking(words), TroubleMessages(words, phones))
     carrying = Carrying(words, pages)

@@ -102,7 +102,9 @@ CARD = [
 ]  # fmt: skip
 HANDLED = [
     Fact(title="字" * 30, is_trial=True, recalled_at=recalled, recalled_by=WHO, published_at=AT, by=WHO, released_by=second,
-         versions=[Fact(version=n, at=AT, by=WHO, released_by=second) for n in versions], items=items, known=1999,
+         released_at=AT if second else None, reason="字" * 200 if versions else "",
+         versions=[Fact(version=n, at=AT, by=WHO, released_by=second, released_at=DUE, reason="假期改了") for n in versions],
+         items=items, known=1999,
          expected=2000, answered=1999, count=count, are_schools=not versions)
     for recalled, second, versions, items in ((None, "", (), 0), (None, WHO, (2, 3), 9), (AT, WHO, (2,), 0))
     for count in (None, Fact(total=4000, done=3800, waiting=80, failures=[1] * 120),
@@ -608,6 +610,8 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "handling.type": _each(title=["字" * 30], item=["", "*"]),
     "handling.proposal": _each(title=["字" * 30], item=["", "*"], text=["字" * 1000], chats=[4000]),
     "handling.revised": _each(title=["字" * 30], version=[12], chats=[4000]),
+    "handling.agreed": [{"v": v, "sent_at": AT} for n in HANDLED for v in (n, *n.versions)],
+    "handling.once_more": [{"reason": ""}, {"reason": "字" * 200}],
     "handling.list": _each(count=[400], lines=[[], LISTED_NOTICES], first=[8], page=[2], pages=[1, 50]),
     "handling.how": [{"kind": kind} for kind in Kind],
     "handling.by_plan": [{"title": "字" * 30}, {"title": ""}],

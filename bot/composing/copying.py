@@ -28,8 +28,9 @@ def copied(tx: Tx, now: dt.datetime, person: Person, notice_id: int) -> Draft:
         sa.select(v.c.text, v.c.full_text).where(v.c.notice_id == notice_id, v.c.version == row["version"])
     ).one()
     everyone = units.every(tx)
+    said = drafts.held(row["kind"], words.text or row["title"], words.full_text)
     draft = drafts.begin(
-        tx, now, person, title=row["title"], text=words.text or row["title"], full_text=words.full_text, kind=row["kind"],
+        tx, now, person, title=row["title"], kind=row["kind"], **said,
         audience=narrowed(person, everyone, row["audience"]), level=row["level"], again=notice_id,
     )  # fmt: skip
     standing = (i.c.notice_id == notice_id, i.c.item != "", i.c.until_version.is_(None))

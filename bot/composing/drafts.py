@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.audit import trail
-from bot.composing import model, parties, rules
+from bot.composing import model, parties, pasting, rules
 from bot.composing.model import State
 from bot.composing.pasting import ITEMS_MOST, Pasted
 from bot.db import Tx
@@ -81,6 +81,11 @@ class Draft:
     def is_ask(self) -> bool:
         """Somebody is to answer."""
         return self.kind not in (None, Kind.REMINDER)
+
+    @property
+    def summary_chars(self) -> int:
+        """What a line written for a long text may have."""
+        return pasting.DIRECTIVE_HAN if self.kind is Kind.DIRECTIVE else pasting.CARD_HAN
 
 
 def find(tx: Tx, draft_id: int, *, locked: bool = False) -> Draft | None:
@@ -192,7 +197,15 @@ def put(tx: Tx, now: dt.datetime, draft: Draft, pasted: Pasted, *, zone: dt.tzin
     kind = draft.kind.value if draft.kind is not None else ""
     if not items and kind == "directive":
         kind = ""  # nothing to go through one by one
-    return change(tx, now, draft, title=pasted.title, text=pasted.text, full_text=pasted.full_text, kind=kind)
+    return change(tx, now, draft, title=pasted.title, kind=kind, **held(kind, pasted.text, pasted.full_text))
+
+
+def held(kind: str, text: str, full_text: str) -> dict[str, object]:
+    """`text` and `full_text` as a card of this kind has room for them: what is too long for it is the full text."""
+    is_directive = kind == Kind.DIRECTIVE
+    if is_directive and not pasting.fits_card(pasting.beside_items(text), is_directive=True):
+        return {"text": "", "full_text": full_text or text}
+    return {"text": text, "full_text": full_text}
 
 
 def read_items(pasted: Pasted, now: dt.datetime, zone: dt.tzinfo) -> list[Item]:

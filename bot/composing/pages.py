@@ -145,7 +145,7 @@ class Pages:
         return OutgoingMessage(html, self._below(draft, Part.NAME))
 
     def _summary(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown) -> OutgoingMessage:
-        top = self._top(draft, it) | {"chars": len(draft.full_text)}
+        top = self._top(draft, it) | {"chars": len(draft.full_text), "most": draft.summary_chars}
         if draft.revises is not None:
             label = self.words.plain("revising.button", which="as_before")
             before = Button(label, self._to(draft, place.TITLE))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 TITLE_CHARS = 30
 CARD_CHARS, CARD_HAN, CARD_LINES = 120, 80, 4  # a card has six lines and 120 汉字, and says some of its own
+DIRECTIVE_HAN, DIRECTIVE_LINES = 40, 2  # its card also has the title, and two lines of figures
 ITEMS_MOST = 50  # whoever has more of them has written two notices
 ITEM_CHARS = 1500  # nine of them must still fit one message
 TEXT_CHARS = 12_000  # three messages of Telegram's
@@ -63,10 +64,21 @@ def clean(text: str) -> str:
     return _HIDDEN.sub("", text)
 
 
-def fits_card(text: str) -> bool:
+def fits_card(text: str, *, is_directive: bool = False) -> bool:
     """Whether a card can show it."""
-    is_short = len(text) <= CARD_CHARS and len(_HAN.findall(text)) <= CARD_HAN
-    return is_short and text.count("\n") < CARD_LINES
+    han, most = (DIRECTIVE_HAN, DIRECTIVE_LINES) if is_directive else (CARD_HAN, CARD_LINES)
+    is_short = len(text) <= CARD_CHARS and len(_HAN.findall(text)) <= han
+    return is_short and text.count("\n") < most
+
+
+def beside_items(text: str) -> str:
+    """What a text says besides its title and its items, which stand elsewhere; all of it where it has no items."""
+    lines = text.splitlines()
+    if not _items(lines):
+        return text
+    opens = next(at for at, line in enumerate(lines) if _style(line))
+    is_titled = opens > 0 and len(lines[0]) <= TITLE_CHARS
+    return "\n".join(lines[int(is_titled) : opens])
 
 
 def one_line(text: str) -> str:

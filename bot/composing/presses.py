@@ -189,7 +189,7 @@ def _kind(it: Pressed) -> Then:
     kind = next((kind for kind in place.KINDS if kind.value == it.word()), None)
     if kind is None or (kind is Kind.DIRECTIVE and not it.draft.items):
         return it.draft, Shown(Part.WHAT), "old"
-    values: dict[str, object] = {"kind": kind.value}
+    values: dict[str, object] = {"kind": kind.value} | drafts.held(kind, it.draft.text, it.draft.full_text)
     if kind is Kind.REMINDER:
         values["due_at"] = None
     elif it.draft.level == "info":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot import errors
-from bot.composing import drafts, matching
+from bot.composing import drafts, matching, pasting
 from bot.composing.drafts import Draft
 from bot.composing.pasting import Pasted
 from bot.db import Tx
@@ -105,7 +105,7 @@ def put(tx: Tx, now: dt.datetime, draft: Draft, pasted: Pasted, *, zone: dt.tzin
         fresh = [late if late.due_at and not it.due_at else it for it, late in zip(fresh, today, strict=True)]
         used = set(tx.execute(sa.select(_i.c.item).where(_i.c.notice_id == notice.id)).scalars())
         drafts.put_items(tx, draft.id, matching.matched(queries.standing(tx, notice.id), fresh, used))
-    return drafts.change(tx, now, draft, text=pasted.text, full_text=pasted.full_text)
+    return drafts.change(tx, now, draft, **drafts.held(notice.kind, pasted.text, pasted.full_text))
 
 
 # ── looked at ────────────────────────────────────────────────────────────────────────────────────
@@ -169,8 +169,11 @@ def _checked(
 
 
 def card_text(draft: Draft) -> str:
-    """What stands on the card; that of a directive has its title above it, and does not say it twice."""
-    return "" if draft.kind is Kind.DIRECTIVE and draft.text == draft.title else draft.text
+    """What stands on the card; that of a directive has its title above it and its items behind it, and says neither twice."""
+    if draft.kind is not Kind.DIRECTIVE:
+        return draft.text
+    text = pasting.beside_items(draft.text)
+    return "" if text == draft.title else text
 
 
 # ── done ─────────────────────────────────────────────────────────────────────────────────────────

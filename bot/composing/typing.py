@@ -28,7 +28,6 @@ from bot.notices.publish import File
 from bot.roster import access, people, units
 from bot.roster.people import Person
 
-SUMMARY_CHARS = 80
 CUT_CHARS = 3900  # Telegram cuts what is pasted at 4096, at a line or a word if it can
 BEHIND = dt.timedelta(seconds=5)  # nobody reads the page and writes a sentence so fast
 FILE_BYTES = 20 * 1024 * 1024  # more than that no bot of Telegram's can read again
@@ -108,12 +107,12 @@ def _summary(it: _Typed) -> Draft:
     """One line; several are the rest of a long text, which Telegram has cut in two, and so is what comes right behind it."""
     line = pasting.one_line(it.text)
     is_behind = len(it.draft.full_text) >= CUT_CHARS and it.now - it.draft.changed_at <= BEHIND
-    if is_behind or len(it.text.strip().splitlines()) > 1 or len(line) > 2 * SUMMARY_CHARS:
+    if is_behind or len(it.text.strip().splitlines()) > 1 or len(line) > 2 * pasting.CARD_HAN:
         whole = f"{it.draft.full_text}\n{it.text}"
         if len(whole) > pasting.TEXT_CHARS:
             raise it.too_long()
         return _put(it, pasting.read(whole))
-    if len(line) > SUMMARY_CHARS:
+    if len(line) > it.draft.summary_chars:
         raise it.too_long()
     return it.change(text=line)
 

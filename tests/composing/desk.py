@@ -20,7 +20,7 @@ from bot.delivery import chats, claiming, outbox, pacing, settling
 from bot.delivery import model as delivery
 from bot.delivery.message import Callback, Outcome, OutgoingMessage, Verdict
 from bot.inbox import questions
-from bot.notices import joining, queries
+from bot.notices import cards, joining, queries
 from bot.notices import model as notices
 from bot.notices.publish import File, Published
 from bot.roster import arming, bindings, import_files, units
@@ -257,6 +257,13 @@ class Bureau:
         query = sa.select(r.c.actor, r.c.verb).where(r.c.verb.in_(verbs)).order_by(r.c.id)
         return await self.db.read(lambda tx: [tuple(row) for row in tx.execute(query)])
 
+    async def card(self, code: str) -> OutgoingMessage:
+        """The newest notice's card, as it comes to the group of this unit."""
+        (*_, notice) = await self.notices()
+        made = await self.db.read(_card, self.now, notice.id, code)
+        assert isinstance(made, OutgoingMessage)
+        return made
+
     async def loses_post(self, name: str) -> None:
         """This person holds no post any more."""
         await self.db.transact(_end_posts, name)
@@ -303,6 +310,13 @@ def _bind(tx: Tx, now: dt.datetime, code: str) -> None:
     assert unit is not None
     chat = chats.ensure(tx, now, -1000 - unit.id, kind="group", title=code)
     bindings.bind(tx, now, chat_id=chat.id, unit_id=unit.id, by=None)
+
+
+def _card(tx: Tx, now: dt.datetime, notice_id: int, code: str) -> object:
+    unit = units.find(tx, code)
+    chat = chats.find(tx, -1000 - unit.id) if unit is not None else None
+    assert chat is not None
+    return cards.Cards(WORDS).card(tx, now, outbox.Delivery(1, chat, "card", str(notice_id), False, None))
 
 
 def _new_school(tx: Tx, now: dt.datetime, code: str, county: str) -> None:

@@ -154,6 +154,36 @@ async def test_a_directive_is_rehearsed_with_its_title_once(bureau: Bureau) -> N
     assert [row[0].text for row in card.rows] == ["👌 已知悉", "📝 逐项反馈", "📄 看全文"]
 
 
+SHORT = "安全工作提醒\n一、检查校门\n二、做好值班"
+
+
+async def test_a_short_directives_card_has_its_title_once_and_no_item(bureau: Bureau) -> None:
+    bureau.rules = ALONE
+    await bureau.binds("DH")
+    page = await bureau.ready(text=SHORT, kind="逐项")
+    await bureau.press("刘市安", "发送(6)")
+    await bureau.tick(seconds=61)
+    card = (await bureau.card("DH")).html
+    preview = page.split("── 学校看到的卡片 ──")[1].split("[")[0]
+    for shown in (card, preview):
+        assert shown.count("安全工作提醒") == 1
+        assert "检查校门" not in shown
+    assert len(card.splitlines()) <= 6
+
+
+async def test_more_than_a_directives_card_can_hold_asks_for_one_short_line(bureau: Bureau) -> None:
+    await bureau.start()
+    await bureau.type("刘市安", "安全工作提醒\n" + "校" * 41 + "\n一、检查校门\n二、做好值班")
+    await bureau.press("刘市安", "☐ 各校")
+    await bureau.press("刘市安", "下一步")
+    assert "请写一句话放在卡片上,40 字以内" in await bureau.press("刘市安", "逐项")
+    await bureau.type("刘市安", "字" * 41)
+    assert (await bureau.draft()).text == ""
+    assert "什么时候截止" in await bureau.type("刘市安", "字" * 40)
+    draft = await bureau.draft()
+    assert (draft.full_text.split("\n")[0], len(draft.items)) == ("安全工作提醒", 2)
+
+
 async def test_the_card_is_rehearsed_for_the_author_alone(bureau: Bureau) -> None:
     await bureau.start()
     await bureau.file("刘市安")

@@ -66,6 +66,20 @@ def test_a_short_text_stands_on_the_card_whole():
     assert found == pasting.Pasted("明天开始放假。", "明天开始放假。\n请今天上完安全课。", "", ())
 
 
+@pytest.mark.parametrize(
+    ("text", "beside"),
+    [
+        ("安全工作提醒\n一、检查校门\n二、做好值班", ""),
+        ("安全工作提醒\n各校请今天办好。\n一、检查校门\n二、做好值班\n附件不另发", "各校请今天办好。"),
+        ("一、检查校门\n二、做好值班", ""),
+        ("字" * 31 + "\n一、检查校门\n二、做好值班", "字" * 31),
+        ("请逐项落实。\n详见原文。", "请逐项落实。\n详见原文。"),
+    ],
+)
+def test_beside_items_stands_neither_title_nor_item(text, beside):
+    assert pasting.beside_items(text) == beside
+
+
 @hypothesis.given(st.text(max_size=400))
 def test_whatever_is_pasted_is_kept(text):
     found = pasting.read(text)

@@ -21,7 +21,11 @@ ITEMS_SHOWN, ITEM_SHOWN_CHARS = 12, 18
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """What the card of the draft would say, and what stands on its buttons."""
+    """What the card of the draft would say, and what stands on its buttons.
+
+    Attributes:
+        expected: how many answer on one card, where most schools are asked in a group of several; else 0.
+    """
 
     kind: str
     level: str
@@ -31,6 +35,7 @@ class _Card:
     is_trial: bool
     buttons: tuple[str, ...]
     version: int
+    expected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class Looks:
         lines = [ItemPages(self.words).line(item, now, ITEM_SHOWN_CHARS) for item in shown]
         if shown and len(draft.items) > len(shown):
             lines.append(f"…共 {len(draft.items)} 项")
-        card = self.card(draft, is_trial=ahead.is_trial)
+        card = self.card(draft, ahead)
         return {"card": card, "lines": lines, "due": self.due(draft, now)}
 
     def due(self, draft: Draft, now: dt.datetime) -> str:
@@ -94,13 +99,13 @@ class Looks:
         is_due = draft.is_ask and draft.due_at is not None
         return self.words.moment(draft.due_at, now) if is_due and draft.due_at is not None else ""
 
-    def card(self, draft: Draft, *, is_trial: bool) -> _Card:
-        """The card as schools will see it, one for all."""
+    def card(self, draft: Draft, ahead: Outlook) -> _Card:
+        """The card as most schools will see it: in the group of several, or alone."""
         kind = draft.kind or Kind.REMINDER
         text = revising.card_text(draft)
         for name, said in (("{school}", "各校"), ("{unit}", "各单位"), ("{duty_phone}", "值班电话")):
             text = text.replace(name, said)
-        labels = tuple(self._labels(draft))
+        labels = tuple(self._labels(draft, shared=ahead.in_one_group > 0))
         level = draft.level or "today"
         return _Card(
             kind.value,
@@ -108,12 +113,13 @@ class Looks:
             draft.title,
             text,
             len(draft.items),
-            is_trial,
+            ahead.is_trial,
             labels,
             (draft.of_version or 0) + 1,
+            ahead.in_one_group,
         )
 
-    def _labels(self, draft: Draft) -> list[str]:
+    def _labels(self, draft: Draft, *, shared: bool) -> list[str]:
         kind = draft.kind or Kind.REMINDER
         yes, trouble = LABELS.get(kind, USUAL_LABELS)
         found = []
@@ -123,6 +129,8 @@ class Looks:
             found.append(self.words.plain("card.yes", words=yes, kind=kind.value))
             other = self.words.plain("card.trouble", words=trouble)
             found.append(self.words.plain("card.say") if kind is Kind.REPORT else other)
+        if shared and kind is not Kind.REMINDER:
+            found.append(self.words.plain("card.look"))
         if draft.full_text:
             found.append(self.words.plain("card.full"))
         if draft.files:
@@ -144,9 +152,9 @@ class Looks:
 
     # ── other eyes ───────────────────────────────────────────────────────────────────────────────
 
-    def rehearsal(self, draft: Draft, now: dt.datetime, *, is_trial: bool) -> OutgoingMessage:
+    def rehearsal(self, draft: Draft, now: dt.datetime, ahead: Outlook) -> OutgoingMessage:
         """The card, for the author alone; its buttons answer nothing."""
-        card = self.card(draft, is_trial=is_trial)
+        card = self.card(draft, ahead)
         html = self.words.html("composing.rehearsal", card=card, due=self.due(draft, now))
         return OutgoingMessage(
             html, self.looking(draft, card.buttons, draft.edition), silent=draft.level == "info"
@@ -173,7 +181,7 @@ class Looks:
         else:
             count = {"items": len(draft.items), "files": len(draft.files)}
             html = self.words.html("composing.put", **said, **count, **self.plan(tx, now, draft, ahead))
-        card = self.card(draft, is_trial=ahead.is_trial)
+        card = self.card(draft, ahead)
         extras = card.buttons[len(card.buttons) - bool(draft.full_text) - bool(draft.files) :]
         rows = (
             (self._button("agree", draft, place.AGREE),),

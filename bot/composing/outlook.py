@@ -1,6 +1,7 @@
 """What sending a draft would do, counted by the functions that publish: whom it asks, whom nothing reaches, how often lately."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from bot import errors
 from bot.composing.drafts import Draft
 from bot.composing.rules import Rules
 from bot.db import Tx
+from bot.delivery.chats import ChatId
 from bot.delivery.model import chat
 from bot.notices import copies, publish, queries, revise
 from bot.notices import model as notices
@@ -62,6 +64,7 @@ class Outlook:
         unreached: those of them through whom nothing leads: nobody is in, no group.
         is_trial: real sending is allowed to none of them.
         counties: counties of those asked, in the order of the roster; what belongs to none counts as one more.
+        in_one_group: of groups of several schools, how many the fullest asks; 0 where most are asked alone.
     """
 
     asked: list[Unit]
@@ -73,6 +76,7 @@ class Outlook:
     is_beyond: bool
     last: Change | None
     burden: Burden
+    in_one_group: int = 0
 
     @property
     def units(self) -> int:
@@ -151,7 +155,15 @@ def look(tx: Tx, now: dt.datetime, draft: Draft, person: Person, *, rules: Rules
         counties=[u for u in everyone if u.kind == "county" and u.id in theirs], is_beyond=None in theirs,
         last=_change(tx, draft, {u.id for u in found.asked}),
         burden=_burden(tx, now, draft, {u.id for u in found.asked}, rules, zone),
+        in_one_group=_in_one_group(through, groups - bindings.own_groups(tx)),
     )  # fmt: skip
+
+
+def _in_one_group(through: dict[int, tuple[ChatId, ...]], shared: set[ChatId]) -> int:
+    together = [found for some in through.values() if (found := shared.intersection(some))]
+    alone = sum(bool(some) for some in through.values()) - len(together)
+    counts = Counter(chat_id for found in together for chat_id in found)
+    return max(counts.values()) if len(together) > alone else 0
 
 
 def _of_revision(tx: Tx, draft: Draft, person: Person, everyone: list[Unit]) -> Outlook:

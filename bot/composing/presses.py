@@ -374,7 +374,7 @@ def _there(
 
 def _rehearsed(tx: Tx, now: dt.datetime, draft: Draft, person: Person, desk: Desk) -> OutgoingMessage:
     ahead = outlook.look(tx, now, draft, person, rules=desk.rules, zone=desk.zone)
-    return Looks(desk).rehearsal(draft, now, is_trial=ahead.is_trial)
+    return Looks(desk).rehearsal(draft, now, ahead)
 
 
 def chunks(text: str) -> tuple[OutgoingMessage, ...]:

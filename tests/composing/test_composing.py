@@ -184,6 +184,21 @@ async def test_more_than_a_directives_card_can_hold_asks_for_one_short_line(bure
     assert (draft.full_text.split("\n")[0], len(draft.items)) == ("安全工作提醒", 2)
 
 
+@pytest.mark.parametrize("kind", ["点一下", "逐项", "写一句", "不用回"])
+async def test_the_card_of_a_group_is_rehearsed_as_it_then_comes(bureau: Bureau, kind: str) -> None:
+    bureau.rules = ALONE
+    await bureau.binds("DH")
+    await bureau.binds("SY")
+    await bureau.ready(text=NINE, kind=kind)
+    await bureau.press("刘市安", "先发给我看")
+    (rehearsed,) = bureau.also
+    await bureau.press("刘市安", "发送(6)")
+    await bureau.tick(seconds=61)
+    card = await bureau.card("DH")
+    assert rehearsed.html.removeprefix("【预演,只您看到】").split() == card.html.split()
+    assert [row[0].text for row in rehearsed.rows] == [row[0].text for row in card.rows]
+
+
 async def test_the_card_is_rehearsed_for_the_author_alone(bureau: Bureau) -> None:
     await bureau.start()
     await bureau.file("刘市安")

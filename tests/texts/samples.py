@@ -264,6 +264,7 @@ _draft_cards = [
         is_trial=is_trial,
         buttons=buttons,
         version=version,
+        expected=0 if is_trial else 400,
     )
     for kind, level, text, is_trial, buttons, version in (
         ("confirm", "today", "字" * 80, False, ("✅ 已落实", "⚠️ 有困难", "看全文", "📎 看原文"), 1),

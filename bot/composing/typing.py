@@ -32,7 +32,7 @@ CUT_CHARS = 3900  # Telegram cuts what is pasted at 4096, at a line or a word if
 BEHIND = dt.timedelta(seconds=5)  # nobody reads the page and writes a sentence so fast
 FILE_BYTES = 20 * 1024 * 1024  # more than that no bot of Telegram's can read again
 WITH_THE_WHOLE = ("随整件事", "不单独定", "不要", "没有", "无", "清掉", "不定")
-ENDINGS = (".docx", ".doc", ".pdf", ".xlsx", ".xls")
+ENDINGS = (".docx", ".doc", ".pdf", ".xlsx", ".xls", ".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,26 @@ class _Typed:
     def change(self, **values: object) -> Draft:
         return drafts.change(self.tx, self.now, self.draft, **values)
 
-    def too_long(self) -> errors.Refused:
-        return errors.Refused(self.desk.words.plain("composing.too_long"))
+    def line(self, most: int) -> str:
+        """What was typed, on one line.
+
+        Raises:
+            Refused: nothing, or more than so many characters.
+        """
+        line = pasting.one_line(self.text)
+        if not line:
+            raise errors.Refused(self.desk.words.plain("composing.toast", which="no_text"))
+        self.check(len(line), most)
+        return line
+
+    def check(self, chars: int, most: int) -> None:
+        """It is not longer than that.
+
+        Raises:
+            Refused: it is.
+        """
+        if chars > most:
+            raise errors.Refused(self.desk.words.plain("composing.too_long", chars=chars, most=most))
 
 
 def typed(tx: Tx, now: dt.datetime, subject: str, text: str, *, user_id: int, desk: Desk) -> Done:
@@ -83,8 +101,7 @@ def typed(tx: Tx, now: dt.datetime, subject: str, text: str, *, user_id: int, de
 
 
 def _text(it: _Typed) -> Draft:
-    if len(it.text) > pasting.TEXT_CHARS:
-        raise it.too_long()
+    it.check(len(it.text), pasting.TEXT_CHARS)
     pasted = pasting.read(it.text)
     if not pasted.title:
         raise errors.Refused(it.desk.words.plain("composing.toast", which="no_text"))
@@ -97,10 +114,7 @@ def _put(it: _Typed, pasted: pasting.Pasted) -> Draft:
 
 
 def _name(it: _Typed) -> Draft:
-    title = pasting.one_line(it.text)
-    if not 0 < len(title) <= pasting.TITLE_CHARS:
-        raise it.too_long()
-    return it.change(title=title)
+    return it.change(title=it.line(pasting.TITLE_CHARS))
 
 
 def _summary(it: _Typed) -> Draft:
@@ -109,12 +123,9 @@ def _summary(it: _Typed) -> Draft:
     is_behind = len(it.draft.full_text) >= CUT_CHARS and it.now - it.draft.changed_at <= BEHIND
     if is_behind or len(it.text.strip().splitlines()) > 1 or len(line) > 2 * pasting.CARD_HAN:
         whole = f"{it.draft.full_text}\n{it.text}"
-        if len(whole) > pasting.TEXT_CHARS:
-            raise it.too_long()
+        it.check(len(whole), pasting.TEXT_CHARS)
         return _put(it, pasting.read(whole))
-    if len(line) > it.draft.summary_chars:
-        raise it.too_long()
-    return it.change(text=line)
+    return it.change(text=it.line(it.draft.summary_chars))
 
 
 def _whom(it: _Typed) -> Draft:
@@ -135,10 +146,7 @@ def _when(it: _Typed) -> Draft:
 
 
 def _reason(it: _Typed) -> Draft:
-    line = pasting.one_line(it.text)
-    if not 0 < len(line) <= rules.REASON_CHARS:
-        raise it.too_long()
-    return it.change(reason=line)
+    return it.change(reason=it.line(rules.REASON_CHARS))
 
 
 def _item_due(it: _Typed) -> Draft:
@@ -158,9 +166,7 @@ def _item_due(it: _Typed) -> Draft:
 
 
 def _party(it: _Typed) -> Draft:
-    line = pasting.one_line(it.text)
-    if not 0 < len(line) <= parties.PARTY_CHARS:
-        raise it.too_long()
+    line = it.line(parties.PARTY_CHARS)
     return (
         drafts.change_item(it.tx, it.now, it.draft, it.at, party=line)
         if it.at < len(it.draft.items)
@@ -187,7 +193,8 @@ def attached(tx: Tx, now: dt.datetime, file: File, caption: str, *, user_id: int
     if draft is None:
         return None
     if not draft.is_open:
-        return presses.shown_on(tx, now, desk, person, draft, None, user_id)
+        also = (OutgoingMessage(desk.words.html("composing.not_attached")),)
+        return presses.shown_on(tx, now, desk, person, draft, None, user_id, also=also)
     fault = ""
     if (file.kind != "photo" and not file.name.lower().endswith(ENDINGS)) or file.bytes > FILE_BYTES:
         fault = desk.words.plain("composing.wrong_file")

@@ -191,6 +191,18 @@ class People:
         file = files.store(self.world, "document", content, name=name, mime=mime)
         return self._post_file(user, chat, file, caption=caption, reply_to=reply_to, thread=thread)
 
+    def forward(self, user: model.User, message: model.Message, chat: Where) -> model.Message:
+        """Forward a message, with its file, as somebody's own; a stranger's name stays with it."""
+        origin = {
+            "type": "user",
+            "date": objects.unix(message.at),
+            "sender_user": objects.user(message.sender),
+        }
+        return self._post(
+            user, chat, None, None, kind=message.kind, text=message.text, entities=message.entities,
+            file=message.file, forwarded=origin,
+        )  # fmt: skip
+
     def share_contact(
         self,
         user: model.User,

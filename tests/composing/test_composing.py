@@ -111,7 +111,7 @@ async def test_a_long_text_cut_in_two_by_telegram_is_one(bureau: Bureau) -> None
 async def test_what_cannot_be_used_is_said_and_the_question_stays(bureau: Bureau) -> None:
     await bureau.start()
     await bureau.type("刘市安", NINE)
-    assert "⚠️ 太长了" in await bureau.type("刘市安", "字" * 81)
+    assert "⚠️ 太长了:写了 81 字,最多 80 字" in await bureau.type("刘市安", "字" * 81)
     await bureau.type("刘市安", "九项工作。")
     assert "⚠️ 没找到“哪个小学”" in await bureau.type("刘市安", "金滩镇小学、哪个小学")
     assert "2 个单位" in await bureau.type("刘市安", "金滩镇小学、红岭镇中学")
@@ -135,6 +135,21 @@ async def test_files_go_with_it_up_to_five(bureau: Bureau) -> None:
     await bureau.ready_from_here()
     await bureau.press("刘市安", "不要附件")
     assert "附件" not in bureau.page()
+
+
+@pytest.mark.parametrize("name", ["扫描.jpg", "扫描.JPEG", "截图.png"])
+async def test_a_picture_sent_as_a_file_is_attached(bureau: Bureau, name: str) -> None:
+    await bureau.start()
+    assert "附件 1 个" in (await bureau.file("刘市安", name) or "")
+
+
+async def test_a_file_sent_while_a_second_officer_is_asked_is_told_not_to_be_attached(bureau: Bureau) -> None:
+    await bureau.ready()
+    await bureau.press("刘市安", "请另一位同意发送(6)")
+    assert "等另一位同意" in (await bureau.file("刘市安") or "")
+    assert [m.html for m in bureau.also] == ["这条正等另一位同意,文件没有附上。要附,请先点“收回来改”。"]
+    assert (await bureau.draft()).files == ()
+    assert "收回来改" in bureau.labels()
 
 
 async def test_what_stands_under_a_file_is_the_text_where_there_is_none(bureau: Bureau) -> None:

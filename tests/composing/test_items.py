@@ -133,7 +133,7 @@ async def test_a_deadline_of_an_item_is_set_and_cleared_in_words_and_read_back(b
     await bureau.type("刘市安", "10月8日12点")
     assert "截止:随整件事" in await bureau.press("刘市安", "不单独截止")
     await bureau.press("刘市安", "改责任方")
-    assert "⚠️ 太长了" in await bureau.type("刘市安", "长" * 41)
+    assert "⚠️ 太长了:写了 41 字,最多 40 字" in await bureau.type("刘市安", "长" * 41)
     assert "责任方:总务处" in await bureau.type("刘市安", "总务处")
     assert "责任方:没写" in await bureau.press("刘市安", "不写责任方")
     await bureau.press("刘市安", "◂ 返回")

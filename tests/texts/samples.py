@@ -430,6 +430,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "composing.ready": [_top[-1] | p for p in _plans], "composing.put": [
         {"author": WHO, "title": "字" * 30, "items": 30, "files": 5} | p for p in _plans
     ],
+    "composing.too_long": [{"chars": 4000, "most": 80}],
     "composing.waiting": [{"title": "字" * 30, "units": 4000, "at": AT}],
     "composing.leaving": _each(title=["字" * 30], units=[4000], leaves=["15:07:31"], by=["", WHO]),
     "composing.sent": _each(title=["字" * 30], units=[4000], by=["", WHO], first=["", "大河县"]),

@@ -69,7 +69,7 @@ PLACES = {
     "card.full_corrected": "card.full",
     "toast.stranger": "开始", "toast.look_stranger": "开始", "toast.trouble_stands": "trouble.solved",
     "enrol.stranger": "enrol.share_phone", "enrol.not_your_own": "enrol.share_phone", "enrol.bound": "开始",
-    "talk.help_stranger": "enrol.share_phone",
+    "talk.help_stranger": "enrol.share_phone", "composing.not_attached": "收回来改",
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
 
-from bot.simulator import Message
+from bot.simulator import Message, User
 from tests.whole import driver
 from tests.whole.conftest import Found
 from tests.whole.driver import City, plain
@@ -163,6 +163,40 @@ async def sent_file(town: City, name: str, file: str) -> Message:
     return await town.until(
         lambda: next((m for m in town.sim.messages(user) if m.from_bot and m.id not in before), None)
     )
+
+
+async def test_what_is_forwarded_and_attached_goes_with_the_notice(found: Found, database_url: str) -> None:
+    async with meeting_over(found, database_url, "刘市安", "何局长", "王金滩", "孙市直") as town:
+        clerk, colleague = town.person("刘市安"), town.sim.add_user("同事")
+        office = town.sim.add_group("处室群", [colleague, clerk])
+        text = town.sim.send(colleague, office, NINE)
+        scan = town.sim.send_document(colleague, office, "扫描.png")
+
+        assert "请先发“发通知”(或点 /send)" in (await forwarded(town, text)).text
+        assert "请先发“发通知”(或点 /send)" in (await forwarded(town, scan)).text
+        assert "只认得几句话" in (await town.say("刘市安", "你好")).text
+        assert "请先发" not in (await town.say("王金滩", NINE)).text
+
+        await town.say("刘市安", "/send")
+        assert "9 项" in (await forwarded(town, text)).text
+        assert "附件 1 个" in (await forwarded(town, scan)).text
+        assert "附件 2 个" in (await sent_file(town, "刘市安", "名册.xlsx")).text
+        sheet = town.sim.send_photo(clerk, clerk)
+        page = await town.until(lambda: newest(town, clerk, after=sheet, text="附件 3 个"))
+        assert "9 项,附件 3 个" in page.text
+
+
+async def forwarded(town: City, message: Message) -> Message:
+    """刘市安 forwards it to the bot; the bot's next new message."""
+    user = town.person("刘市安")
+    sent = town.sim.forward(user, message, user)
+    return await town.until(lambda: newest(town, user, after=sent))
+
+
+def newest(town: City, user: User, *, after: Message, text: str = "") -> Message | None:
+    """The bot's newest message to this person behind that one, if it says this."""
+    later = [m for m in town.sim.messages(user) if m.from_bot and m.id > after.id and text in m.text]
+    return later[-1] if later else None
 
 
 async def test_a_draft_lives_through_a_restart_stale_buttons_and_a_second_thought(

@@ -10,6 +10,7 @@ from bot.composing.presses import Done
 from bot.delivery.message import OutgoingMessage
 from bot.inbox import questions
 from bot.notices.publish import File
+from bot.roster import access, people
 from bot.telegram.context import Context
 from bot.telegram.handlers import group_words, private_pages
 from bot.texts import Words
@@ -123,6 +124,13 @@ class Composing:
         if done is not None:
             await self._below(context, done)
         return done is not None
+
+    async def send_first(self, context: Context) -> bool:
+        """Tell who may send how a notice is begun; False where this person may not."""
+        if await context.read(people.entitled, context.user_id, access.Action.SEND) is None:
+            return False
+        await context.say(OutgoingMessage(self.words.html("composing.send_first")))
+        return True
 
     async def cancel(self, context: Context) -> bool:
         """End the draft this person is at; False where he is at none."""

@@ -33,6 +33,7 @@ from bot.texts import Words
 FULL_STOPS = "\u3002.!?\uff01\uff1f"
 
 TABLES = {"汇总": Part.NUMBERS, "未报": Part.SILENT}  # before or behind the name of a county or a school
+SAID_CHARS = 40  # what people say to us themselves is shorter
 OWED = "owed"  # action of the routing table: a page of what somebody owes
 RECEIVED = ("收到", "已收到", "好的", "已阅", "知悉", "已落实", "已完成", "已上完", "1", "收到收到")
 
@@ -86,6 +87,8 @@ class Talking:
             return await self.enrolling.code(update, context, code or typed[:20])
         if await self._table_of(context, word) or await self.directory.typed(context, word):
             return None
+        if is_pasted(typed) and await self.composing.send_first(context):
+            return None
         person = await context.transact(_known, context.user_id)
         await self._say(context, "talk.not_understood" if person else "talk.help_stranger")
 
@@ -131,6 +134,8 @@ class Talking:
         if asked is not None and asked.kind == trouble.QUESTION and file_id:
             return await self.answering.told_by_file(context, asked.subject, file_id, kind)
         if await self.composing.file(context, message):
+            return None
+        if (message.document or message.photo) and await self.composing.send_first(context):
             return None
         await self._say(context, "talk.no_voice")
 
@@ -226,6 +231,11 @@ class Talking:
 
     async def _say(self, context: Context, name: str, rows: tuple[tuple[Button, ...], ...] = ()) -> None:
         await context.say(OutgoingMessage(self.words.html(name), rows))
+
+
+def is_pasted(typed: str) -> bool:
+    """So long a text was written elsewhere, to be sent on."""
+    return len(typed) > SAID_CHARS or "\n" in typed.strip()
 
 
 def _known(tx: Tx, now: dt.datetime, user_id: int) -> people.Person | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot import errors
+from bot.composing import model
 from bot.composing.drafts import Draft
 from bot.composing.rules import Rules
 from bot.db import Tx
@@ -18,10 +19,11 @@ from bot.notices.rules import Kind
 from bot.roster import access, audience, bindings, people, unit_tree, units
 from bot.roster.access import Role
 from bot.roster.audience import Audience
+from bot.roster.model import unit
 from bot.roster.people import Person, Reachable
 from bot.roster.units import Unit
 
-_a, _n = notices.assignment, notices.notice
+_a, _n, _d = notices.assignment, notices.notice, model.draft
 WEEK = dt.timedelta(days=7)
 
 
@@ -187,8 +189,10 @@ def _of_revision(tx: Tx, draft: Draft, person: Person, everyone: list[Unit]) -> 
 
 
 def _change(tx: Tx, draft: Draft, ids: set[int]) -> Change | None:
-    """Against the notice it repeats, else the newest of the same title, else of the same audience."""
-    newest = sa.select(_n.c.id, _n.c.published_at).where(_n.c.recalled_at.is_(None), _n.c.due_at.is_not(None))
+    """Against the notice it repeats, else the newest of the same title, else of the same audience; never its first part."""
+    newest = sa.select(_n.c.id, _n.c.published_at).where(
+        _n.c.recalled_at.is_(None), _n.c.due_at.is_not(None), _n.c.id.not_in(_first_parts(tx, draft))
+    )
     newest = newest.order_by(_n.c.published_at.desc(), _n.c.id.desc()).limit(1)
     for same in (_n.c.id == draft.again, _n.c.title == draft.title, _n.c.audience == draft.audience):
         row = tx.execute(newest.where(same)).first()
@@ -196,6 +200,19 @@ def _change(tx: Tx, draft: Draft, ids: set[int]) -> Change | None:
             before = set(tx.execute(sa.select(_a.c.unit_id).where(_a.c.notice_id == row.id)).scalars())
             return Change(row.published_at, len(before), len(ids - before), len(before - ids))
     return None
+
+
+def _first_parts(tx: Tx, draft: Draft) -> list[int]:
+    """The notices of this title that went first to a county which this draft leaves out."""
+    query = (
+        sa.select(_d.c.notice_id, unit.c.code)
+        .join(unit, unit.c.id == _d.c.first_county_id)
+        .where(
+            _d.c.contact_id == draft.contact_id, _d.c.title == draft.title, _d.c.notice_id.is_not(None), _d.c.id < draft.id,
+        )
+    )  # fmt: skip
+    barred = draft.audience.split(" and ")
+    return [row.notice_id for row in tx.execute(query) if f"not county:{row.code}" in barred]
 
 
 def _burden(tx: Tx, now: dt.datetime, draft: Draft, ids: set[int], rules: Rules, zone: dt.tzinfo) -> Burden:

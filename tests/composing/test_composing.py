@@ -334,11 +334,23 @@ async def test_the_difference_to_the_last_time_is_told(bureau: Bureau) -> None:
     bureau.rules = ALONE
     await sent(bureau, whom="金滩镇小学、白塔镇小学")
     page = await bureau.ready(whom="金滩镇小学、红岭镇中学、市第一中学")
-    assert "上次9月30日(周三)发给 2,这次多 2,少 1。" in page
+    assert "上次9月30日(周三)发给 2 校,这次多 2,少 1。" in page
+
+
+async def test_the_rest_is_not_compared_with_its_own_first_part(bureau: Bureau) -> None:
+    bureau.rules = ALONE
+    await sent(bureau, whom="schools and not county:DH")
+    await bureau.ready(whom="schools")
+    await bureau.press("刘市安", "先发一个县")
+    assert "上次9月30日(周三)发给 3 校,这次多 3,少 3。" in await bureau.press("刘市安", "大河县 3")
+    await bureau.press("刘市安", "发送(3)")
+    await bureau.tick(seconds=61)
+    await bureau.delivered()
+    assert "上次9月30日(周三)发给 3 校,这次一样。" in await bureau.press("刘市安", "发其余的")
 
 
 async def test_who_cannot_be_reached_is_listed(bureau: Bureau) -> None:
-    assert "2 个私聊;4 校没登记收不到。" in await bureau.ready()
+    assert "2 个私聊;4 校现在收不到。" in await bureau.ready()
     page = await bureau.press("刘市安", "看名单 4")
     assert "1 银桥镇中学 大河县 2 柳树镇小学 大河县 3 白塔镇小学 山阳市 4 红岭镇中学 山阳市" in page
 
@@ -358,8 +370,7 @@ async def test_an_old_notice_is_sent_again_with_a_new_deadline(each_bureau: Bure
     draft = await each_bureau.draft()
     assert (len(draft.items), len(draft.files), draft.full_text) == (9, 1, NINE)
     page = await each_bureau.press("刘市安", "明天12:00")
-    assert "这次一校不差" not in page
-    assert "一校不差。" in page
+    assert "这次一样。" in page
     await each_bureau.press("刘市安", "发送(6)")
     await each_bureau.tick(seconds=60)
     assert len(await each_bureau.notices()) == 2

@@ -214,7 +214,7 @@ async def test_where_nobody_could_agree_the_author_is_told(bureau: Bureau) -> No
     await bureau.ready()
     await bureau.press("刘市安", "请另一位同意发送(6)")
 
-    assert bureau.toast == "要另一位市局专员或领导同意,现在没有登记的人。"
+    assert bureau.toast == "还没有别的市局专员或领导登记,发不了。请一位先登记。"
     assert (await bureau.draft()).state is State.OPEN
 
 
@@ -323,10 +323,10 @@ async def test_what_was_told_before_is_what_is_sent_and_what_the_table_expects(
 @pytest.mark.parametrize(
     ("whom", "codes", "reach"),
     [
-        ("schools", ALL, "2 个群、1 个私聊;2 校没登记收不到"),
-        ("schools or colleges", ALL | {"GX1"}, "2 个群、1 个私聊;3 校没登记收不到"),
-        ("schools and not county:DH", ALL - DH, "0 个群、1 个私聊;2 校没登记收不到"),
-        ("boarding and not colleges", {"DH2", "SY2", "SZ1"}, "1 个群、1 个私聊;1 校没登记收不到"),
+        ("schools", ALL, "2 个群、1 个私聊;2 校现在收不到"),
+        ("schools or colleges", ALL | {"GX1"}, "2 个群、1 个私聊;3 校现在收不到"),
+        ("schools and not county:DH", ALL - DH, "0 个群、1 个私聊;2 校现在收不到"),
+        ("boarding and not colleges", {"DH2", "SY2", "SZ1"}, "1 个群、1 个私聊;1 校现在收不到"),
         ("金滩镇小学、市第一中学", {"DH1", "SZ1"}, "1 个群、1 个私聊。"),
         ("counties or tag:低洼", {"DH", "SY", "DH3"}, "1 个群、1 个私聊。"),
     ],

@@ -426,6 +426,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "composing.unreached": [t | {"schools": [f"{LONG} 大河县"] * 8, "first": 1, "page": 1, "pages": 500} for t in _top],
     "composing.shown": [{"card": c, "due": "今天17:00"} for c in _draft_cards],
     "composing.plan": [{k: v for k, v in p.items() if k != "o"} for p in _plans],
+    "composing.of_units": [{"o": p["o"]} for p in _plans],
     "composing.reach": [{"o": p["o"], "first": p["first"], "asked": asked} for p in _plans for asked in (True, False)],
     "composing.ready": [_top[-1] | p for p in _plans], "composing.put": [
         {"author": WHO, "title": "字" * 30, "items": 30, "files": 5} | p for p in _plans

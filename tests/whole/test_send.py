@@ -118,7 +118,7 @@ async def test_nine_items_and_a_file_go_from_paste_to_63_schools_in_four_minutes
         await turn(town, "刘市安", page, "下一步", comes="学校怎么回?")
         await turn(town, "刘市安", page, "逐项", comes="什么时候截止?")
         await turn(town, "刘市安", page, "明天12:00", comes="手机要不要响?")
-        await turn(town, "刘市安", page, "响一声", comes="将发给 63 校:2 个群、1 个私聊;2 校没登记收不到。")
+        await turn(town, "刘市安", page, "响一声", comes="将发给 63 校:2 个群、1 个私聊;2 校现在收不到。")
         assert "要另一位同意才发。" in page.text
         await turn(town, "刘市安", page, "请另一位同意发送(63)", comes="等另一位同意")
 

@@ -171,17 +171,31 @@ class Pages:
         return OutgoingMessage(html, (*rows, *self._below(draft, Part.WHAT)))
 
     def _when(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown) -> OutgoingMessage:
-        html = self.words.html("composing.due", **self._top(draft, it))
-        names = [name for name in place.DUES if place.due_of(name, now, self.desk.zone) is not None]
-        rows: Rows = tuple((self._button(name, draft, place.DUE, name),) for name in names)
+        is_own = it.page == place.OWN_WORDS
+        html = self.words.html("composing.due", **self._top(draft, it), is_own=is_own)
+        if is_own:
+            return OutgoingMessage(html, self._below(draft, Part.WHEN))
+        rows = self._dues(now, draft)
         last = place.latest_item(draft, now) if draft.kind is Kind.DIRECTIVE else None
         if last is not None:
             label = self.words.plain("composing.with_items", due=self.words.moment(last, now))
             rows = ((Button(label, self._to(draft, place.DUE, place.WITH_ITEMS)),), *rows)
-        return OutgoingMessage(html, (*rows, *self._below(draft, Part.WHEN)))
+        own = self._button("own_words", draft, place.PAGE, Part.WHEN, str(place.OWN_WORDS))
+        return OutgoingMessage(html, (*rows, (own,), *self._below(draft, Part.WHEN)))
+
+    def _dues(self, now: dt.datetime, draft: Draft) -> Rows:
+        """[明天12:00] …; a day on which the schools are closed is marked."""
+        found = []
+        for name in place.DUES:
+            due_at = place.due_of(name, now, self.desk.zone)
+            if due_at is not None:
+                off = place.is_off(due_at, self.desk.calendar, self.desk.zone)
+                label = self.words.plain("composing.day", which=name, off=off)
+                found.append((Button(label, self._to(draft, place.DUE, name)),))
+        return tuple(found)
 
     def _sound(self, tx: Tx, now: dt.datetime, draft: Draft, it: Shown) -> OutgoingMessage:
-        html = self.words.html("composing.sound", **self._top(draft, it))
+        html = self.words.html("composing.sound", **self._top(draft, it), due=self.looks.due(draft, now))
         rows = tuple(
             (Button(self.words.plain("composing.level", level=level), self._to(draft, place.SOUND, level)),)
             for level in place.levels(draft)

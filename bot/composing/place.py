@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.calendar.school import SchoolCalendar
 from bot.composing import rules
 from bot.composing.drafts import Draft
 from bot.composing.whom import Group
@@ -114,6 +115,7 @@ class Shown:
 
 DUES = ("today17", "next12", "friday17")
 FRIDAY = 4
+OWN_WORDS = 1  # page of the deadline on which only its words are asked for
 WITH_ITEMS = "items"  # when the last of the items is due
 
 
@@ -126,6 +128,11 @@ def due_of(name: str, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime | None:
         return None
     at = dt.datetime.combine(today + dt.timedelta(days=days), dt.time(hour), zone).astimezone(dt.UTC)
     return at if at > now + rules.MINUTE + rules.SOONEST else None
+
+
+def is_off(due_at: dt.datetime, calendar: SchoolCalendar, zone: dt.tzinfo) -> bool:
+    """No school is open on the day of this deadline."""
+    return not calendar.is_school_day(due_at.astimezone(zone).date())
 
 
 def ill_timed(

@@ -134,8 +134,9 @@ def _whom(it: _Typed) -> Draft:
     reach = it.person.scope(access.Action.SEND)
     mine = [u for u in everyone if reach.has(u.place)]
     found = whom.named(it.text, mine)
-    text = copying.narrowed(it.person, everyone, whom.checked(it.text.strip())) if found is None else found
-    return it.change(audience=whom.checked(text), first_county_id=None)
+    if found is None:
+        found = copying.narrowed(it.person, everyone, whom.known(it.text.strip(), everyone))
+    return it.change(audience=whom.checked(found), first_county_id=None)
 
 
 def _when(it: _Typed) -> Draft:

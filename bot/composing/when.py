@@ -35,7 +35,7 @@ _LATER = re.compile(
 
 
 def read(text: str, now: dt.datetime, zone: dt.tzinfo, calendar: SchoolCalendar | None = None) -> dt.datetime:
-    """The instant that is meant; a day without an hour is 17:00.
+    """The instant that is meant; a day without an hour is 17:00, an evening needs its hour.
 
     Raises:
         Refused: it cannot be read, has passed, or is more than a year away.
@@ -68,14 +68,21 @@ def _later(plain: str, now: dt.datetime) -> dt.datetime | None:
 
 
 def _told(plain: str, local: dt.datetime, zone: dt.tzinfo) -> dt.datetime | None:
-    """A day, an hour, or both, and nothing else."""
+    """A day, an hour, or both, and nothing else.
+
+    Raises:
+        Refused: an evening without its hour, which no usual one fits.
+    """
     day, rest = _DAY.match(plain), plain
     if day is not None:
         rest = plain[day.end() :].strip()
     time = _TIME.fullmatch(rest)
     if (rest and time is None) or (day is None and time is None):
         return None
-    clock = _clock(time, is_evening=day is not None and day[0].endswith("晚")) if time else USUAL
+    is_evening = day is not None and day[0].endswith("晚")
+    if is_evening and time is None:
+        raise errors.Refused(f"“{plain[:20]}”几点? 请写上,如 {plain[:20]}8点。")
+    clock = _clock(time, is_evening=is_evening) if time else USUAL
     if clock is None:
         return None
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot import errors
-from bot.roster import access, audience, unit_tree
+from bot.roster import access, audience, directory, unit_tree
 from bot.roster.units import Unit
 
 CHARS = 400  # as wide as the column that keeps it
@@ -89,6 +89,18 @@ def checked(text: str) -> str:
     if len(text) > CHARS:
         raise errors.Refused("选得太多了,请改用“除外”,或分几次发。")
     audience.parse(text)
+    return text
+
+
+def known(text: str, everyone: list[Unit]) -> str:
+    """The audience, if every code in it stands in the roster.
+
+    Raises:
+        Refused: one does not, or as `checked`.
+    """
+    unknown = sorted(audience.parse(checked(text)).codes - {u.code for u in everyone})
+    if unknown:
+        raise errors.Refused(f"名册里没有代码“{unknown[0][:20]}”。")
     return text
 
 
@@ -206,21 +218,30 @@ def spoken(text: str, everyone: list[Unit], reach: access.Scope) -> str:
 
 
 def named(text: str, mine: list[Unit]) -> str | None:
-    """Units by their full names, joined by 、 or commas; None where these are no names but words of an audience.
+    """Units as people call them, or by code, joined by 、 or commas; None where these are words of an audience.
 
     Raises:
         Refused: a name that nobody within reach has, or several have.
     """
-    names = [name for name in re.split(r"[、,\uff0c;\uff1b\s]+", text.strip()) if name]
-    if not names or all(name.isascii() or ":" in name for name in names):
+    if _is_audience(text):
         return None
-    codes = []
-    for name in names:
-        found = [u.code for u in mine if u.name == name and u.owes_answers]
-        counties = [
-            u.code for u in mine if u.kind == "county" and name in (u.name, unit_tree.short_name(u.name))
-        ]
-        if len(found) + len(counties) != 1:
-            raise errors.Refused(f"没找到“{name[:20]}”,或不止一个。请写单位全名,用顿号隔开。")
-        codes += [f"unit:{code}" for code in found] + [f"county:{code}" for code in counties]
-    return checked(" or ".join(codes))
+    names = [name for name in re.split(r"[、,\uff0c;\uff1b\s]+", text.strip()) if name]
+    some = [u for u in mine if u.owes_answers or u.kind == "county"]
+    return checked(" or ".join(_called(name, some) for name in names))
+
+
+def _called(name: str, some: list[Unit]) -> str:
+    found = directory.search(some, name)
+    if found.only is not None:
+        return f"{'county' if found.only.kind == 'county' else 'unit'}:{found.only.code}"
+    if found.units:
+        raise errors.Refused(f"“{name[:20]}”有 {len(found.units)} 个,请写全名或代码。")
+    raise errors.Refused(f"没找到“{name[:20]}”。请写校名、县名或代码,用顿号隔开。")
+
+
+def _is_audience(text: str) -> bool:
+    try:
+        audience.parse(text.strip())
+    except errors.Refused:
+        return False
+    return True

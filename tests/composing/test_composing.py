@@ -122,6 +122,19 @@ async def test_what_cannot_be_used_is_said_and_the_question_stays(bureau: Bureau
     assert "10月9日(周五)12:00截止" in await bureau.press("刘市安", "响一声")
 
 
+async def test_a_deadline_is_written_on_a_page_of_its_own_and_read_back_at_once(bureau: Bureau) -> None:
+    await bureau.start()
+    await bureau.type("刘市安", "明天放假,请上好安全课。")
+    await bureau.press("刘市安", "☐ 各校")
+    await bureau.press("刘市安", "下一步")
+    await bureau.press("刘市安", "点一下")
+    assert bureau.labels()[:4] == ["今天17:00", "明天12:00(放假)", "本周五17:00(放假)", "自己写"]
+    assert "请写什么时候截止" in await bureau.press("刘市安", "自己写")
+    assert bureau.labels() == ["◂ 返回", "不发了"]
+    assert "⚠️ “今晚”几点? 请写上,如 今晚8点。" in await bureau.type("刘市安", "今晚")
+    assert "截止:今天20:00 手机要不要响?" in await bureau.type("刘市安", "今晚8点")
+
+
 async def test_files_go_with_it_up_to_five(bureau: Bureau) -> None:
     await bureau.start()
     assert await bureau.file("王金滩") is None
@@ -257,9 +270,37 @@ async def test_taps_combine_and_each_shows_how_many(bureau: Bureau) -> None:
 async def test_words_as_files_have_them_can_be_typed(bureau: Bureau) -> None:
     await bureau.start()
     await bureau.type("刘市安", "明天放假。")
-    assert "⚠️ audience" in await bureau.type("刘市安", "schools and(")
+    assert "⚠️ 没找到“schools”。请写校名、县名或代码" in await bureau.type("刘市安", "schools and(")
+    assert "⚠️ 名册里没有代码“DH99”。" in await bureau.type("刘市安", "schools and not unit:DH99")
     page = await bureau.type("刘市安", "schools and (boarding or tag:山区) and not county:SY")
     assert "现在是:各校且(寄宿或山区),除外:山阳市,4 个单位" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("金滩小学", "unit:DH1"), ("市一中、白塔", "unit:SZ1 or unit:SY1"), ("dh2", "unit:DH2"),
+        ("DH1,SY2", "unit:DH1 or unit:SY2"), ("大河县、云川师专", "county:DH or unit:GX1"), ("大河县银桥镇中学", "unit:DH2"),
+    ],
+)  # fmt: skip
+async def test_units_are_found_by_what_people_call_them(bureau: Bureau, said: str, meant: str) -> None:
+    await bureau.start()
+    await bureau.type("刘市安", "明天放假。")
+    await bureau.type("刘市安", said)
+    assert (await bureau.draft()).audience == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [("小学", "⚠️ “小学”有 3 个,请写全名或代码。"), ("哪个小学", "⚠️ 没找到“哪个小学”。"), ("所有学校", "⚠️ 没找到“所有学校”。")],
+)  # fmt: skip
+async def test_a_name_that_means_none_or_several_is_answered_in_one_sentence(
+    bureau: Bureau, said: str, answer: str
+) -> None:
+    await bureau.start()
+    await bureau.type("刘市安", "明天放假。")
+    assert answer in await bureau.type("刘市安", said)
+    assert (await bureau.draft()).audience == ""
 
 
 async def test_a_countys_officer_sends_to_his_own_schools_alone(bureau: Bureau) -> None:

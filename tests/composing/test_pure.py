@@ -114,6 +114,12 @@ def test_a_deadline_is_read_as_it_is_said(said, meant):
     )
 
 
+@pytest.mark.parametrize("said", ["今晚", "明晚", "今晚前"])
+def test_an_evening_without_an_hour_is_asked_for_one(said):
+    with pytest.raises(errors.Refused, match="几点"):
+        when.read(said, NOW.astimezone(dt.UTC), ZONE)
+
+
 @pytest.mark.parametrize(
     "said",
     [

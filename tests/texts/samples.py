@@ -417,8 +417,11 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "card.overdue": _each(title=["国庆假前安全课", "字" * 30], count=[42, 4000], nudged=[0, 41, 42], is_trial=[False, True]),
     "card.own_overdue": _each(unit=[SHORT, LONG], title=["字" * 30], due=["17:00", "9月30日(周三)17:00"],
                               is_trial=[False, True]),
-    "composing.top": _top, "composing.text": _top, "composing.name": _top, "composing.what": _top, "composing.due": _top,
-    "composing.sound": _top, "composing.unfinished": [{"title": ""}, {"title": "字" * 30}],
+    "composing.top": _top, "composing.text": _top, "composing.name": _top, "composing.what": _top,
+    "composing.due": [t | {"is_own": is_own} for t in _top for is_own in (True, False)],
+    "composing.sound": [t | {"due": due} for t in _top for due in ("", "9月30日(周三)17:00")],
+    "composing.day": _each(which=["today17", "next12", "friday17"], off=[True, False]),
+    "composing.unfinished": [{"title": ""}, {"title": "字" * 30}],
     "composing.summary": [t | {"chars": 12000, "most": most} for t in _top for most in (40, 80)],
     "composing.whom": [t | w for t in _top for w in ({"whom": "", "units": 0}, {"whom": "各校且大河县", "units": 4000})],
     "composing.reason": [t | {"over": 4000, "cap": 3} for t in _top],
@@ -451,7 +454,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "composing.button": [{"which": n} for n in (
         "drop", "go_on", "anew", "title_is_fine", "next", "clear", "back", "text", "title", "whom", "what", "when", "sound",
         "no_files", "try", "first", "all_at_once", "undo", "withdraw", "mend", "rest", "table", "agree", "refuse",
-        "today17", "next12", "friday17", "opinion", "again", "items", "no_due", "party", "no_party",
+        "own_words", "opinion", "again", "items", "no_due", "party", "no_party",
     )],
     "composing.toast": [{"which": n} for n in (
         "old", "other", "soon", "alone", "leaving", "asked", "reason", "undone", "left", "agreed", "over", "changed",

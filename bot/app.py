@@ -53,7 +53,7 @@ def preparations(
     words: Words, phones: str, book: Callable[[], Book], house: house_rules.House = house_rules.usual
 ) -> dict[str, outbox.Prepare]:
     """Every kind of delivery and how it is put into words."""
-    desk = sending.desks(words, house, lambda: book().calendars)
+    desk = sending.desks(words, house, lambda: book().calendars, lambda: book().quiet)
     return {
         **cards.preparations(words),
         **trouble_messages.preparations(words, phones),
@@ -111,7 +111,7 @@ class App:
         self.book = books.read(settings.config_dir, settings.zone)
         self._config = settings.config_dir
         self.house = house_rules.Watched(settings.config_dir / house_rules.FILE)
-        self.desk = sending.desks(words, self.house, lambda: self.book.calendars)
+        self.desk = sending.desks(words, self.house, lambda: self.book.calendars, lambda: self.book.quiet)
         self._put_off: dict[str, dt.datetime] = {}  # what failed is not tried again at every tick
         self._parts = settings.parts
         self._send_rate = settings.send_rate

@@ -53,6 +53,7 @@ class _Reach:
     over: int
     reason: str
     needs_two: bool
+    disturbs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Looks:
         """What the card says, how it goes out and whom it reaches, for a text."""
         reach = people.get(tx, draft.contact_id).scope(access.Action.SEND)
         return {
-            **self._card_of(draft, now, ahead), "o": self._reach(draft, ahead), "first": self.first(tx, draft),
+            **self._card_of(draft, now, ahead), "o": self._reach(draft, now, ahead), "first": self.first(tx, draft),
             "whom": whom.spoken(draft.audience, units.every(tx), reach),
             "how": self.words.plain("composing.how", kind=draft.kind.value if draft.kind else "reminder"),
             "level": self.words.plain("composing.level", level=draft.level or "today"),
@@ -81,7 +82,7 @@ class Looks:
         due_was = self.words.moment(d.due_was, now) if d.due_was else ""
         return {
             **self._card_of(draft, now, ahead),
-            "o": self._reach(draft, ahead),
+            "o": self._reach(draft, now, ahead),
             "d": d,
             "due_was": due_was,
         }
@@ -137,11 +138,11 @@ class Looks:
             found.append(self.words.plain("card.original"))
         return found
 
-    def _reach(self, draft: Draft, ahead: Outlook) -> _Reach:
+    def _reach(self, draft: Draft, now: dt.datetime, ahead: Outlook) -> _Reach:
         return _Reach(
             ahead.units, any(not u.owes_answers for u in ahead.asked), ahead.groups, ahead.private,
             len(ahead.unreached), ahead.is_trial, ahead.last, ahead.burden.most, ahead.burden.over, draft.reason,
-            ahead.needs_two(self.desk.rules, draft.level),
+            ahead.needs_two(self.desk.rules, draft.level), draft.level == "today" and self.desk.quiet.is_quiet(now),
         )  # fmt: skip
 
     def first(self, tx: Tx, draft: Draft) -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.audit import trail
+from bot.calendar.quiet import QuietHours
 from bot.calendar.school import SchoolCalendar, SchoolCalendars
 from bot.composing import drafts, model, outlook, place, revising, rules
 from bot.composing.drafts import Draft
@@ -32,11 +33,12 @@ _d = model.draft
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What composing is told from outside: the house rules in force, the calendar of the schools, the language."""
+    """What composing is told from outside: the house rules in force, the schools' calendar and quiet hours, the language."""
 
     words: Words
     rules: Rules
     calendar: SchoolCalendar
+    quiet: QuietHours
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -46,9 +48,11 @@ class Desk:
 DeskNow = Callable[[], Desk]
 
 
-def desks(words: Words, house: House, calendars: Callable[[], SchoolCalendars]) -> DeskNow:
+def desks(
+    words: Words, house: House, calendars: Callable[[], SchoolCalendars], quiet: Callable[[], QuietHours]
+) -> DeskNow:
     """The desk as it is whenever it is asked for."""
-    return lambda: Desk(words, house(), calendars().of())
+    return lambda: Desk(words, house(), calendars().of(), quiet())
 
 
 class Sent(StrEnum):

@@ -52,7 +52,7 @@ def add(
     planning, days = Planning(words, PlanPages(book), house), SchoolDaysInChat(words, SchoolDays(book))
     units = UnitPages(words, phones)
     reporting, directory = Reporting(words, ReportPages(book)), Directory(words, units, UnitCodes(units))
-    composing = Composing(words, sending.desks(words, house, lambda: book().calendars))
+    composing = Composing(words, sending.desks(words, house, lambda: book().calendars, lambda: book().quiet))
     burdens = Burdening(words, burden.Burdens(words, lambda: house().asks_a_week))
     talking = Talking(
         words, enrolling, answering, desk, carrying, planning, days, reporting, composing, handlings, directory

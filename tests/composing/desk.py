@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.audit import model as audit
 from bot.calendar import loading
+from bot.calendar.quiet import QuietHours
 from bot.composing import drafts, messages, presses, seconding, sending, typing
 from bot.composing import place as actions
 from bot.composing.drafts import Draft
@@ -83,7 +84,7 @@ class Bureau:
 
     @property
     def desk(self) -> sending.Desk:
-        return sending.Desk(WORDS, self.rules, CALENDAR)
+        return sending.Desk(WORDS, self.rules, CALENDAR, QuietHours(SHANGHAI))
 
     async def found(self, folder: pathlib.Path, *, is_armed: bool = True) -> None:
         """The roster is in, sending allowed, everybody enrolled."""

@@ -13,7 +13,7 @@ from bot.delivery.message import Callback
 from bot.inbox import questions
 from bot.retention import purge
 from bot.retention.periods import Periods
-from tests.composing.desk import NINE, USERS, WORDS, Bureau
+from tests.composing.desk import NINE, USERS, WORDS, Bureau, at
 
 ALONE = Rules(city_needs_two=False)
 
@@ -376,6 +376,27 @@ async def test_the_difference_to_the_last_time_is_told(bureau: Bureau) -> None:
     await sent(bureau, whom="金滩镇小学、白塔镇小学")
     page = await bureau.ready(whom="金滩镇小学、红岭镇中学、市第一中学")
     assert "上次9月30日(周三)发给 2 校,这次多 2,少 1。" in page
+
+
+@pytest.mark.parametrize(
+    ("time", "sound", "is_told"),
+    [
+        ("22:10", "响一声", True),
+        ("13:00", "响一声", True),
+        ("22:10", "紧急", False),
+        ("15:06", "响一声", False),
+    ],
+)
+async def test_who_sends_in_quiet_hours_is_told_that_it_sounds(
+    bureau: Bureau, time: str, sound: str, is_told: bool
+) -> None:
+    bureau.now = at(f"2026-09-30 {time}")
+    assert ("现在是休息时间,发出去手机会响。" in await bureau.ready(sound=sound)) is is_told
+
+
+async def test_a_silent_reminder_disturbs_nobody(bureau: Bureau) -> None:
+    bureau.now = at("2026-09-30 22:10")
+    assert "休息时间" not in await bureau.ready(kind="不用回", sound="不响")
 
 
 async def test_the_rest_is_not_compared_with_its_own_first_part(bureau: Bureau) -> None:

@@ -285,6 +285,7 @@ _outlooks = [
         over=3812,
         reason="字" * 60,
         needs_two=True,
+        disturbs=True,
     ),
     Fact(
         units=1,
@@ -298,6 +299,7 @@ _outlooks = [
         over=0,
         reason="",
         needs_two=False,
+        disturbs=False,
     ),
     Fact(
         units=63,
@@ -311,6 +313,7 @@ _outlooks = [
         over=2,
         reason="",
         needs_two=False,
+        disturbs=False,
     ),
 ]
 _plans = [

@@ -43,8 +43,10 @@ class Messages:
     def told(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """For the author: agreed to, not agreed to, sent, or why not."""
         draft, edition = self._draft(tx, delivery)
-        if draft is None or draft.edition != edition:
-            return Drop("it has changed since")
+        if draft is not None and draft.edition != edition:
+            return self.page(tx, now, delivery)
+        if draft is None:
+            return Drop("it is gone")
         desk = self.desk()
         if draft.is_open:
             by = people.get(tx, draft.refused_by).said_by() if draft.refused_by is not None else ""
@@ -65,6 +67,13 @@ class Messages:
             rows = (*rows, (handle, revise) if draft.is_ask else (handle,))
         return OutgoingMessage(shown.html, rows, edit_of=delivery.posted)
 
+    def page(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
+        """What became of it, on a message of the author's above the newest; its buttons stand on that one."""
+        draft, _ = self._draft(tx, delivery)
+        if draft is None or draft.is_open or delivery.posted is None:
+            return Drop("it has changed since")
+        return OutgoingMessage(Pages(self.desk()).standing(tx, draft).html, edit_of=delivery.posted)
+
     def opinion(self, tx: Tx, now: dt.datetime, delivery: Delivery) -> OutgoingMessage | Drop:
         """One sentence, with who says it."""
         said = opinions.find(tx, delivery.number)
@@ -84,4 +93,4 @@ class Messages:
 def preparations(desk: DeskNow, table: Table) -> dict[str, outbox.Prepare]:
     """Kind of delivery → how it is rendered."""
     it = Messages(desk, table)
-    return {sending.ASK: it.ask, sending.TOLD: it.told, opinions.KIND: it.opinion}
+    return {sending.ASK: it.ask, sending.TOLD: it.told, sending.PAGE: it.page, opinions.KIND: it.opinion}

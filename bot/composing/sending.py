@@ -17,7 +17,7 @@ from bot.composing.model import State
 from bot.composing.outlook import Outlook
 from bot.composing.rules import House, Rules
 from bot.db import Tx
-from bot.delivery import chats, outbox
+from bot.delivery import chats, outbox, postings
 from bot.delivery.model import Lane
 from bot.notices import publish
 from bot.notices.rules import Kind
@@ -26,6 +26,7 @@ from bot.roster.people import Person
 from bot.texts import Words
 
 ASK, TOLD = "draft_ask", "draft_told"  # kinds of delivery; the subject is draft:edition
+PAGE = "draft_page"  # the message on which its author saw it last; the subject is draft:message
 LABELS = {Kind.REMINDER: ("", ""), Kind.REPORT: ("无情况", "有困难")}
 USUAL_LABELS = ("已落实", "有困难")
 _d = model.draft
@@ -276,6 +277,7 @@ def leave(tx: Tx, now: dt.datetime, draft_id: int, *, desk: Desk) -> publish.Pub
     published = _out(tx, now, draft, author, ahead)
     sent = drafts.change(tx, now, draft, state=State.SENT.value, notice_id=published.notice_id)
     _refresh(tx, now, draft)
+    outbox.again(tx, now, TOLD, _subject(draft), lane=Lane.REFRESH)
     _tell(tx, now, sent)
     return published
 
@@ -315,11 +317,15 @@ def hand_back(tx: Tx, now: dt.datetime, draft: Draft, why: str) -> None:
 
 
 def _tell(tx: Tx, now: dt.datetime, draft: Draft) -> None:
-    """The author hears of it in private."""
+    """The author hears of it in private; the page on which he saw it before says no more what was true then."""
     user_id = people.user_of(tx, draft.contact_id)
     chat = chats.find(tx, user_id) if user_id is not None else None
-    if chat is not None:
-        outbox.show(tx, now, chat.id, TOLD, _subject(draft), lane=Lane.INTERACTIVE)
+    if chat is None:
+        return
+    outbox.show(tx, now, chat.id, TOLD, _subject(draft), lane=Lane.INTERACTIVE)
+    if draft.message_id is not None and not draft.is_open:
+        page = f"{draft.id}:{draft.message_id}"
+        postings.adopt(tx, now, chat, draft.message_id, kind=PAGE, subject=page, of=TOLD, lane=Lane.REFRESH)
 
 
 def notice(tx: Tx, draft: Draft, author: Person) -> publish.Draft:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from bot.db import Tx
 from bot.delivery import model, outbox, settling
-from bot.delivery.chats import ChatId
+from bot.delivery.chats import Chat, ChatId
 from bot.delivery.model import Lane
 
 _p = model.posting
@@ -50,3 +50,27 @@ def leave_behind(
     outbox.show_each(tx, now, [(row.chat_id, former[1]) for row in known], former[0], lane=Lane.REFRESH)
     outbox.show_each(tx, now, [(row.chat_id, subject) for row in rows], kind, lane=lane)
     return [row.chat_id for row in rows]
+
+
+def adopt(
+    tx: Tx, now: dt.datetime, chat: Chat, message_id: int, *, kind: str, subject: str, of: str, lane: Lane
+) -> None:
+    """A message that was said beside the outbox shows this thing, and comes to show it as it is.
+
+    Args:
+        subject: of this message alone.
+        of: another kind; a message that shows something of it comes to show that anew instead.
+    """
+    here = (_p.c.chat_id == chat.id, _p.c.address == chat.telegram_id, _p.c.message_id == message_id)
+    known = tx.execute(sa.select(_p.c.kind, _p.c.subject).where(*here)).first()
+    mine = (_p.c.chat_id == chat.id, _p.c.kind == kind, _p.c.subject == subject)
+    if known is None and tx.execute(sa.select(_p.c.id).where(*mine)).first() is None:
+        values = {
+            "chat_id": chat.id, "kind": kind, "subject": subject, "address": chat.telegram_id,
+            "message_id": message_id, "sent_at": now, "shown_at": now,
+        }  # fmt: skip
+        tx.execute(_p.insert().values(values))
+    elif known is not None and known.kind not in (kind, of):
+        return
+    thing = (kind, subject) if known is None else (known.kind, known.subject)
+    outbox.show(tx, now, chat.id, *thing, lane=lane)

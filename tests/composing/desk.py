@@ -212,11 +212,20 @@ class Bureau:
         due = await self.db.read(sending.due, self.now)
         return [await self.db.transact(sending.leave, draft_id, desk=self.desk) for draft_id in due]
 
+    async def came_private(self, name: str = "刘市安") -> list[OutgoingMessage]:
+        """What the bot has sent and edited by itself in this person's chat since the last look."""
+        came = await self.db.transact(_deliver, self._preparations())
+        return came.get(USERS[name], [])
+
+    def _preparations(self) -> dict[str, Callable[..., object]]:
+        prepare: dict[str, Callable[..., object]] = dict(
+            messages.preparations(lambda: self.desk, lambda number: Callback("page", number))
+        )
+        return prepare | {"card": lambda *_: outbox.Drop("not looked at here")}
+
     async def delivered(self) -> dict[str, str]:
         """What has come to people by itself in private, by name; the newest buttons can be pressed."""
-        prepare = messages.preparations(lambda: self.desk, lambda number: Callback("page", number))
-        prepare["card"] = lambda *_: outbox.Drop("not looked at here")
-        came = await self.db.transact(_deliver, prepare)
+        came = await self.db.transact(_deliver, self._preparations())
         names = {user: name for name, user in USERS.items()}
         for user, some in came.items():
             if user in names:

@@ -36,6 +36,34 @@ async def test_nothing_leaves_within_a_minute_and_then_one_notice_does(each_bure
     assert await each_bureau.tick(seconds=600) == []
 
 
+async def test_the_page_of_a_draft_that_has_left_offers_nothing_that_is_over(bureau: Bureau) -> None:
+    bureau.rules = Rules(city_needs_two=False)
+    await bureau.ready()
+    await bureau.press("刘市安", "发送(6)")
+    await bureau.tick(seconds=60)
+    shown = await bureau.came_private()
+    page = next(message for message in shown if message.edit_of == 77)
+    assert "✅ 已发出:明天放假" in page.html
+    assert page.rows == ()
+
+
+async def test_what_a_second_officer_agreed_to_leaves_no_page_behind_that_waits(bureau: Bureau) -> None:
+    await bureau.ready()
+    await bureau.press("刘市安", "请另一位同意发送(6)")
+    await bureau.delivered()
+    await bureau.press("何局长", "同意发送")
+    agreed = await bureau.came_private()
+    assert [m.rows for m in agreed if m.edit_of == 77] == [()]
+    (told,) = [m for m in agreed if m.edit_of is None]
+    assert [b.text for row in told.rows for b in row] == ["撤销"]
+
+    await bureau.tick(seconds=60)
+    after = await bureau.came_private()
+    assert {m.html for m in after} == {after[0].html}
+    assert len([m for m in after if m.edit_of is not None and not m.rows]) == 2
+    assert len([m for m in after if m.edit_of is None and m.rows]) == 1
+
+
 async def test_within_its_minute_it_is_taken_back_and_can_be_sent_again(bureau: Bureau) -> None:
     bureau.rules = Rules(city_needs_two=False)
     await bureau.ready()
@@ -359,6 +387,7 @@ async def test_a_county_goes_first_and_the_rest_after_it(each_bureau: Bureau) ->
     assert first is not None
     assert await each_bureau.asked(first.notice_id) == DH
     await each_bureau.delivered()
+    each_bureau.now += dt.timedelta(seconds=10)
     assert "将发给 3 校" in await each_bureau.press("刘市安", "发其余的")
     await each_bureau.press("刘市安", "请另一位同意发送(3)")
     await each_bureau.delivered()

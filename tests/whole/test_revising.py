@@ -32,7 +32,7 @@ async def test_a_second_version_goes_out_through_restarts_and_two_officers_and_a
         await town.kill()
         await town.start()
         page = await town.say("刘市安", NEW)
-        assert "请写一句话放在卡片上,80 字以内;或者还用原来的。" in page.text
+        assert "请写一句话放在卡片上,40 字以内;或者还用原来的。" in page.text
         await turn(town, "刘市安", page, "还用原来的", comes="要重新报:第 3 项 其余 8 项照旧,报过的算数")
         await town.kill()
         await town.start()

@@ -1,4 +1,4 @@
-"""意见: one sentence about the bot, to the officers of the city's bureau, in private."""
+"""意见: one sentence, to the office a notice is owned by, else to the officers of the city's bureau, in private."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from bot.delivery.chats import ChatId
 from bot.delivery.message import Button, Callback
 from bot.delivery.model import Lane
 from bot.inbox import questions
+from bot.notices import model as notices
 from bot.roster import people, units
 from bot.roster.access import Role
 from bot.texts import Words
@@ -23,7 +24,8 @@ TYPED_WITHIN = dt.timedelta(hours=12)
 A_DAY = dt.timedelta(days=1)
 PER_DAY = 5
 CHARS = 200
-_o = model.opinion
+OFFICERS = (Role.CITY_OFFICER, Role.COUNTY_OFFICER)
+_o, _n = model.opinion, notices.notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,13 @@ class Opinion:
     at: dt.datetime
 
 
-def button(words: Words) -> Button:
-    """[意见], wherever it stands."""
-    return Button(words.plain("composing.button", which="opinion"), Callback(BUTTON))
+def button(words: Words, about: int = 0) -> Button:
+    """[意见], wherever it stands; `about`: the number of the notice it stands under."""
+    return Button(words.plain("composing.button", which="opinion"), Callback(BUTTON, about))
 
 
-def ask(tx: Tx, now: dt.datetime, *, user_id: int, words: Words) -> None:
-    """[意见]: the next thing this person types is one.
+def ask(tx: Tx, now: dt.datetime, *, user_id: int, words: Words, about: int = 0) -> None:
+    """[意见]: the next thing this person types is one, about this notice, or none in particular.
 
     Raises:
         NotAllowed: a stranger.
@@ -51,18 +53,21 @@ def ask(tx: Tx, now: dt.datetime, *, user_id: int, words: Words) -> None:
     today = sa.select(sa.func.count()).where(_o.c.contact_id == person.contact_id, _o.c.at > now - A_DAY)
     if tx.execute(today).scalar_one() >= PER_DAY:
         raise errors.Refused(words.plain("composing.opinion_enough"))
-    questions.ask(tx, now, user_id, QUESTION, "-", for_=TYPED_WITHIN)
+    questions.ask(tx, now, user_id, QUESTION, about, for_=TYPED_WITHIN)
 
 
-def tell(tx: Tx, now: dt.datetime, text: str, *, user_id: int) -> bool:
+def tell(tx: Tx, now: dt.datetime, text: str, *, user_id: int, about: int = 0) -> bool:
     """It is on its way; False where nobody can be reached who would read it.
+
+    Args:
+        about: the notice under which it was asked for; 0 for none.
 
     Raises:
         NotAllowed: a stranger.
     """
     person = _insider(tx, user_id)
     questions.close(tx, now, user_id)
-    readers = _readers(tx)
+    readers = _readers(tx, about)
     line = " ".join(text.split())[:CHARS]
     if not readers or not line:
         return False
@@ -80,13 +85,20 @@ def _insider(tx: Tx, user_id: int) -> people.Person:
     return person
 
 
-def _readers(tx: Tx) -> list[ChatId]:
-    """The city's officers: those of its bureau, else of any office, else the administrators."""
-    city = units.city(tx)
+def _readers(tx: Tx, about: int) -> list[ChatId]:
+    """Officers: of the office whose notice it is, else of the city's bureau, else of any office; else the administrators."""
+    city, owner = units.city(tx), _owner(tx, about)
     officers = people.reachable(tx, roles=(Role.CITY_OFFICER,))
+    owners = people.reachable(tx, roles=OFFICERS, unit_ids=[owner]) if owner is not None else []
     here = [r for r in officers if city is not None and r.unit_id == city.id]
-    found = here or officers or people.reachable(tx, roles=(Role.ADMIN,))
+    found = owners or here or officers or people.reachable(tx, roles=(Role.ADMIN,))
     return list(dict.fromkeys(r.chat_id for r in found))
+
+
+def _owner(tx: Tx, notice_id: int) -> int | None:
+    """The office in charge of the notice; None where there is no such notice."""
+    owner: int | None = tx.execute(sa.select(_n.c.owner_unit_id).where(_n.c.id == notice_id)).scalar()
+    return owner
 
 
 def find(tx: Tx, number: int) -> Opinion | None:

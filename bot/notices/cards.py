@@ -89,7 +89,13 @@ class Cards:
                 tx, now, notice, under, text=text, shared=shared, is_trial=is_trial
             )
             look = (self._look_row(notice),) if shared and rows else ()
-            return html, (*rows, *look, *self._more_rows(tx, notice))
+            is_over = not shared and under and not under[0].owes
+            return html, (
+                *rows,
+                *look,
+                *self._more_rows(tx, notice),
+                *self._opinion_rows(notice, chat if is_over else None),
+            )
         if not shared and len(under) == 1 and not under[0].owes:
             return self._done(tx, now, notice, under[0], chat, is_trial=is_trial)
         text = self._filled(tx, notice, chat, under, shared=shared)
@@ -126,6 +132,14 @@ class Cards:
         full = ((self._button("card.full", notice, "full", ()),),) if has_full else ()
         files = ((self._button("card.original", notice, "file", ()),),) if has_files else ()
         return (*full, *files)
+
+    def _opinion_rows(self, notice: Notice, chat: chats.Chat | None) -> tuple[tuple[Button, ...], ...]:
+        """[意见] about the notice, where one person reads alone."""
+        if chat is None or not chat.is_private:
+            return ()
+        return (
+            (Button(self.words.plain("composing.button", which="opinion"), Callback("opinion", notice.id)),),
+        )
 
     def _button(self, name: str, notice: Notice, action: str, args: tuple[str, ...], **params: str) -> Button:
         return Button(self.words.plain(name, **params), Callback(action, notice.id, notice.version, args))
@@ -169,12 +183,12 @@ class Cards:
             words=answered_words(notice, status), by=status.said_by, at=status.said_at, on_behalf=status.on_behalf,
             late=status.late, is_trial=is_trial,
         )  # fmt: skip
+        opinion = self._opinion_rows(notice, chat)
         if notice.state(now) == "closed":
-            return html, ()
+            return html, opinion
         args = (str(status.unit_id),) if chat.is_private else ()
-        if notice.kind is Kind.REPORT:
-            return html, ((self._button("card.change", notice, "say", args, words="一句话"),),)
-        return html, ((self._button("card.change", notice, "trouble", args, words=notice.trouble_words),),)
+        action, words = ("say", "一句话") if notice.kind is Kind.REPORT else ("trouble", notice.trouble_words)
+        return html, ((self._button("card.change", notice, action, args, words=words),), *opinion)
 
     def _troubled(
         self, tx: Tx, notice: Notice, status: Status, *, is_trial: bool

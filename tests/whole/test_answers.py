@@ -42,6 +42,8 @@ async def test_each_school_is_asked_in_one_place_and_each_tap_counts_once(workda
     await town.until(lambda: own.button_texts == ["改成有困难"])
     assert own.text == "消防自查:✅ 已查完\n王校长 14:00 已报,不用再点。"
     await town.press("钱山阳", private, "已查完")
+    await town.until(lambda: private.button_texts == ["改成有困难", "意见"])
+    assert town.data(private, "意见") == "v1:1:0:opinion"
     book.answered = {"DH01", "DH02", "SY01"}
     book.check(await town.summary(1))
 

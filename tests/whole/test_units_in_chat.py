@@ -178,7 +178,8 @@ async def test_whoever_answers_for_many_schools_turns_pages_of_them(small_town: 
     await town.see("周黄庄", "您负责 10 所")
     owed = await town.say("周黄庄", "待办")
     assert owed.text == "您还有 10 件要报,见下面。"
-    assert owed.button_texts[-3:] == ["◂", "1/2", "▸"]
+    assert owed.button_texts[-4:] == ["◂", "1/2", "▸", "意见"]
+    assert town.data(owed, "意见") == "v1:1:0:opinion"  # all that is owed is of this one notice
     await town.press("周黄庄", owed, "▸")
     await town.until(lambda: "2/2" in owed.button_texts)
     await town.press("周黄庄", owed, "✅ 消防自查·杏花小学")

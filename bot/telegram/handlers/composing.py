@@ -104,7 +104,8 @@ class Composing:
         elif asked.kind == seconding.WHY_NOT:
             verb = typing.why_not
         elif asked.kind == opinions.QUESTION:
-            is_sent = await context.transact(opinions.tell, typed, user_id=user_id)
+            about = int(asked.subject) if asked.subject.isdigit() else 0
+            is_sent = await context.transact(opinions.tell, typed, user_id=user_id, about=about)
             await context.say(OutgoingMessage(self.words.html("composing.opinion_thanks", is_sent=is_sent)))
             return True
         else:
@@ -156,7 +157,9 @@ class Composing:
         """[意见]: please write one sentence."""
         callback = await private_pages.pressed(context, self.words)
         if callback is not None:
-            await context.transact(opinions.ask, user_id=context.user_id, words=self.words)
+            await context.transact(
+                opinions.ask, user_id=context.user_id, words=self.words, about=callback.notice
+            )
             await context.toast("")
             await context.say(OutgoingMessage(self.words.html("composing.opinion_ask")))
 

@@ -199,6 +199,8 @@ class Talking:
         here, pages, cut = place.cut(len(owed), page)
         rows = tuple(row for n, s in owed[cut] for row in self._owed_rows(n, s))
         rows += place.turning(OWED, (kind.value if kind else place.ALL,), here, pages)
+        of = {n.id for n, _ in owed}
+        rows += ((opinions.button(self.words, about=of.pop() if len(of) == 1 else 0),),) if owed else ()
         name = "talk.todo" if kind is None else "talk.report_todo"
         return OutgoingMessage(self.words.html(name, count=len(owed)), rows)
 

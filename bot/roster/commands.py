@@ -37,6 +37,7 @@ COMMANDS = (  # in the order of menus and of help: what is used most first
     Command("plans", "计划", Action.SEE_PLANS),
     Command("calendar", "校历", Action.SEE_PLANS),
     Command("export", "导出", Action.SEE_TABLE),
+    Command("burden", "负担", Action.SEE_BURDEN),
     Command("handover", "交接", Action.HAND_OVER),
     Command("me", "我", None),
     Command("cancel", "取消", None),

@@ -31,7 +31,7 @@ county_officer todo report summary missing chase send units invite plans calenda
 city_officer   todo report summary missing chase send units invite plans calendar export handover me cancel help
 leader         summary missing units plans calendar export me cancel help
 inspector      summary missing units plans calendar export me cancel help
-admin          summary missing units invite plans calendar export me cancel help
+admin          summary missing units invite plans calendar export burden me cancel help
 """
 
 

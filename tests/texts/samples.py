@@ -571,7 +571,7 @@ SAMPLES: dict[str, list[dict[str, object]]] = {
     "calendar.some": _each(name=["山区"], schools=[3812]), "calendar.undo": [{"number": 0}, {"number": 99}],
     "menu.command": [{"name": n} for n in ("todo", "summary", "missing", "chase", "export", "send", "plans", "calendar",
                                            "report", "handover", "me", "help",
-                                           "cancel", "start", "units", "invite")],
+                                           "cancel", "start", "units", "invite", "burden")],
     "hands.owner": [{"o": o} for o in OWNERS], "hands.owners": _needs, "hands.what": _needs,
     "hands.line": _each(n=NEEDS, now=[AT]), "hands.todo": [{"why": why} for why in WHYS],
     "hands.class": _each(why=WHYS, count=[1, 4000]), "hands.more": [{"count": 4000}],

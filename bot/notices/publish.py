@@ -17,7 +17,8 @@ from bot.roster.access import Role
 from bot.roster.audience import Audience
 from bot.roster.units import Unit
 
-KEY_CHARS = 12  # of an item: its buttons carry it, within 64 bytes, as up to three bytes a character
+KEY_CHARS = 8  # of an item: beside ids of ten digits a button has room for 26 bytes of it
+KEY_BYTES = 3 * KEY_CHARS  # a rare character has four
 POSITIONS_APART = 100  # of items: a later version may put one between two, and rows never move
 CITY_RUN, COLLEGES, BUREAU = "city-run", "colleges", "bureau"
 AFTER_COUNTIES = 1_000_000_000  # positions of the three rows that stand below the counties
@@ -160,7 +161,12 @@ def check(items: tuple[Item, ...], now: dt.datetime, *, latest: dt.datetime | No
     """
     seen: set[str] = set()
     for item in items:
-        if not 0 < len(item.key) <= KEY_CHARS or ":" in item.key or item.key in seen:
+        if (
+            not 0 < len(item.key) <= KEY_CHARS
+            or len(item.key.encode()) > KEY_BYTES
+            or ":" in item.key
+            or item.key in seen
+        ):
             raise errors.Refused(f"事项编号“{item.key}”:每项一个,不重复,不超过 {KEY_CHARS} 个字,不带冒号")
         seen.add(item.key)
         if not item.text.strip():

@@ -6,6 +6,7 @@ import io
 import openpyxl
 import pytest
 
+from bot import errors
 from bot.notices import answer, items, publish, queries, rules
 from bot.notices.answer import Press
 from bot.notices.directive_cards import DirectiveCards
@@ -160,6 +161,13 @@ def test_json_workbook_and_chat_tell_the_same(city: World, notice: int) -> None:
     )
     shown = Pages(world.WORDS, "masked")
     assert "已知悉 2" in shown.show(city.tx, city.now, person=reader, page=Page(notice)).html
+
+
+@pytest.mark.parametrize("key", ["一" * 9, "𠮷" * 8])
+def test_a_name_too_long_for_a_button_is_refused_with_what_is_allowed(key: str) -> None:
+    publish.check((Item("一" * 8, "转达"),), world.MORNING, latest=None)
+    with pytest.raises(errors.Refused, match="不超过 8 个字"):
+        publish.check((Item(key, "转达"),), world.MORNING, latest=None)
 
 
 def test_counties_that_are_asked_are_not_called_schools(city: World) -> None:

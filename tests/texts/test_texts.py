@@ -12,13 +12,15 @@ import jinja2.runtime
 import pytest
 import yaml
 
+from bot.composing import place as drafts
+from bot.composing import whom
 from bot.delivery.message import Callback
-from bot.notices import trouble
+from bot.notices import publish, trouble
 from bot.notices.answer import Said
 from bot.notices.rules import Kind
 from bot.plans import content
 from bot.roster.enrolment import Result
-from bot.summaries import lines
+from bot.summaries import handling, lines
 from bot.summaries.picking import pack
 from bot.summaries.place import Page, Part
 from bot.telegram.handlers.answering import TOLD
@@ -340,6 +342,24 @@ def test_every_button_fits_telegram_with_the_largest_ids() -> None:
     made += [Callback("excuse", BIGGEST, 0, (reason, eight)) for reason in ("no_pupils", "unrelated")]
     made += [Callback("t-theme", BIGGEST, 0, (str(BIGGEST), theme)) for theme in trouble.THEMES]
     made += [Callback("trouble", BIGGEST, 99, (str(BIGGEST),)), Callback("why", BIGGEST, 0, (eight,))]
+
+    assert [c for c in made if len(c.encode()) > 64] == []
+
+
+def test_every_button_of_an_item_or_a_draft_fits_with_ids_of_ten_digits() -> None:
+    largest, key = 9_999_999_999, "字" * publish.KEY_CHARS
+    assert len(key.encode()) == publish.KEY_BYTES
+    unit = str(largest)
+    made = [Callback(action, largest, 99, (unit, key, "99")) for action in ("it-yes", "it-bad")]
+    made += [Callback(action, largest, 99, (unit, "99", "t")) for action in ("it-page", "it-rest")]
+    made += [Callback(handling.TYPE, largest, 99, (key,))]
+    made += [
+        Callback(action, largest, 99, ("99", "99"))
+        for action in (handling.ITEMS, handling.WORD, handling.LEFT)
+    ]
+    word = "0" * whom.KEY_CHARS
+    drafted = (*drafts.OWN, drafts.AGAIN, drafts.REVISE, drafts.LOOK, drafts.AGREE, drafts.REFUSE)
+    made += [Callback(action, largest, 99_999, (drafts.Part.COUNTIES, word, "9999")) for action in drafted]
 
     assert [c for c in made if len(c.encode()) > 64] == []
 

@@ -1,5 +1,7 @@
 """What the engines promise beyond a transaction."""
 
+import asyncio
+
 import asyncpg
 import pytest
 import sqlalchemy as sa
@@ -45,6 +47,7 @@ async def test_connections_the_server_has_closed_are_made_anew_and_nobody_hears_
             "WHERE datname = current_database() AND pid != pg_backend_pid()"
         )
 
+        await asyncio.sleep(0.2)  # a busy loop hears a moment later that they were closed
         assert await db.transact(backend) != before
     finally:
         await server.close()

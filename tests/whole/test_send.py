@@ -255,7 +255,7 @@ async def test_a_draft_lives_through_a_restart_stale_buttons_and_a_second_though
         # the notice, once more: from its own page, and from /send
         told = await town.see("刘市安", "✅ 已发出:" + TITLE)
         await turn(town, "刘市安", told, "看汇总", comes="【汇总】" + TITLE)
-        await turn(town, "刘市安", told, "通知·更正·撤回", comes="刘专员发,何领导同意")
+        await turn(town, "刘市安", told, "通知·更正·撤回", comes="刘专员发,何领导 ")
         await turn(town, "刘市安", told, "再发一次", comes="什么时候截止?")
         await turn(town, "刘市安", told, "不发了", comes="这份草稿不发了")
         first = await town.say("刘市安", "/send")

@@ -1,6 +1,7 @@
 """The command line: parse, call one use case, print. Exit 0 done, 2 wrong use, 1 refused or failed."""
 
 import argparse
+import gc
 import importlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,12 @@ GROUPS = {  # in the order of --help; each is a module of this package, and what
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit status."""
-    parsed = _parser(arguments).parse_args(arguments)
+    gc.disable()  # looking for garbage in what is only being loaded is a tenth of a start
+    try:
+        parsed = _parser(arguments).parse_args(arguments)
+    finally:
+        gc.freeze()
+        gc.enable()
     try:
         chosen = settings.load()
         hidden = [s.get_secret_value() for s in (chosen.bot_token, chosen.webhook_secret) if s]

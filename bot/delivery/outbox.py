@@ -160,19 +160,30 @@ def refresh(
     """
     rows = [
         _queued(now, chat_id, kind, subject, Lane.REFRESH, max(now, (shown_at or now) + every[kind]))
-        for chat_id, kind, subject, shown_at in tx.execute(found, params)
+        for chat_id, kind, subject, shown_at in tx.execute(found, {**params, "now": now})
     ]
     _queue(tx, sorted(rows, key=operator.itemgetter("chat_id")))  # in one order: others do so too
 
 
+def _words_may_be_made() -> sa.ColumnElement[bool]:
+    """A delivery whose words are made, or are being made: one that is due may be in a claim not yet committed.
+
+    To queue behind that claim waits for its end; where there is none it changes nothing.
+    """
+    is_due = _d.c.not_before <= sa.bindparam("now", type_=schema.Instant)
+    return sa.and_(_d.c.settled_at.is_(None), sa.or_(_d.c.state != State.QUEUED.value, is_due))
+
+
 def shown(things: sa.FromClause) -> Shown:
-    """Those of the things (chat_id, kind, subject) that were posted or are on their way, and when they were last shown."""
+    """Those of the things (chat_id, kind, subject) that were posted or are on their way, and when they were last shown.
+
+    The instant `now` is one of its parameters.
+    """
     t = things.c
     same = sa.and_(_p.c.chat_id == t.chat_id, _p.c.kind == t.kind, _p.c.subject == t.subject)
     on_its_way = sa.exists().where(
-        _d.c.chat_id == t.chat_id, _d.c.kind == t.kind, _d.c.subject == t.subject,
-        _d.c.settled_at.is_(None), _d.c.state != State.QUEUED.value,
-    )  # fmt: skip
+        _d.c.chat_id == t.chat_id, _d.c.kind == t.kind, _d.c.subject == t.subject, _words_may_be_made()
+    )
     return (
         sa.select(t.chat_id, t.kind, t.subject, _p.c.shown_at)
         .select_from(things.outerjoin(_p, same))
@@ -185,19 +196,18 @@ def again(
 ) -> None:
     """Every chat that shows the thing, or will when the send now on its way ends, comes to show it anew.
 
-    Who presses may be quicker than the commit of the send whose button he pressed.
+    Who presses may be quicker than the commit of the send whose button he pressed: both are read in one statement,
+    so that what is no longer the one is seen as the other.
 
     Args:
         is_family: all subjects that begin with this one and a colon.
     """
-    for table, known in (
-        (_p, sa.true()),
-        (_d, sa.and_(_d.c.settled_at.is_(None), _d.c.state != State.QUEUED.value)),
-    ):
+    things = []
+    for table, known in ((_p, sa.true()), (_d, _words_may_be_made())):
         whose = table.c.subject.startswith(f"{subject}:") if is_family else table.c.subject == str(subject)
-        query = sa.select(table.c.chat_id, table.c.subject).where(table.c.kind == kind, whose, known)
-        for row in tx.execute(query).all():
-            show(tx, now, row.chat_id, kind, row.subject, lane=lane)
+        things.append(sa.select(table.c.chat_id, table.c.subject).where(table.c.kind == kind, whose, known))
+    found = tx.execute(sa.union(*things), {"now": now})
+    show_each(tx, now, sorted((row.chat_id, row.subject) for row in found), kind, lane=lane)
 
 
 def finish(tx: Tx, now: dt.datetime, delivery_id: int, state: State, reason: str = "") -> None:

@@ -1,14 +1,19 @@
 """What a claim reads, whatever the planner believes of the queue."""
 
+import asyncio
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.util import await_only
 
-from bot import clock
+from bot import clock, simulator
 from bot.db import Database, Tx
-from bot.delivery import chats, claiming, outbox
+from bot.delivery import chats, claiming, message, outbox, settling
 from bot.delivery.model import Lane, delivery
+from tests.telegram import tiny
 
 CHATS, WANTED = 1500, 32
 PAGES_A_ROW = 40  # a candidate's chat, address, posting, what goes before it and what was called just now
@@ -49,3 +54,75 @@ def _pages_read(tx: Tx, now: dt.datetime) -> int:
     assert plan["Plan"]["Actual Rows"] == WANTED
     read: int = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
     return read
+
+
+# ── who changes a thing while it is claimed, or while its send is settled ───────────────────────────
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("way", ["again", "refresh"])
+async def test_a_change_made_while_the_words_are_claimed_is_shown_afterwards(pg_rig, group, way) -> None:
+    """The words were made before the change, and the claim is committed after it."""
+    await pg_rig.show(group, "card", "7")
+    words_made, go_on = asyncio.Event(), asyncio.Event()
+
+    def claim_slowly(tx: Tx, now: dt.datetime) -> None:
+        claimed = _claim(tx, now)
+        assert len(claimed) == 1
+        words_made.set()
+        await_only(go_on.wait())
+
+    async with asyncio.TaskGroup() as both:
+        both.create_task(pg_rig.db.transact(claim_slowly))
+        await words_made.wait()
+        changing = both.create_task(_change(pg_rig, group, way))
+        done, _ = await asyncio.wait([changing], timeout=0.3)
+        assert not done  # it waits: otherwise it would have seen nothing to change
+        go_on.set()
+    assert await pg_rig.states() == ["reserved", "queued"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("way", ["again", "refresh"])
+async def test_a_change_made_while_the_send_is_settled_is_shown_afterwards(pg_rig, group, way) -> None:
+    """Before it is settled there is a delivery, after it a posting: at no instant neither."""
+    await pg_rig.show(group, "card", "7")
+    (sent,) = await pg_rig.db.transact(_claim)
+    await pg_rig.db.transact(settling.begin_calls, [sent.delivery.id], owner="x")
+    outcome = message.Outcome(message.Verdict.SENT, message_id=5)
+    looks = 0
+
+    def settle_after_the_first_look(*_: object) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            await_only(pg_rig.db.transact(settling.settle, sent, outcome))
+
+    await _change(pg_rig, group, way, after_each_statement=settle_after_the_first_look)
+    assert looks > 0
+    assert await pg_rig.states() == ["sent", "queued"]
+
+
+def _claim(tx: Tx, now: dt.datetime) -> list[outbox.Claimed]:
+    return claiming.claim(
+        tx, now, tiny.PREPARE, owner="x", bot_id=tiny.BOT_ID, limit=32, group_rate=1200
+    )  # fmt: skip
+
+
+async def _change(
+    rig: tiny.Rig,
+    group: simulator.Chat,
+    way: str,
+    after_each_statement: Callable[..., None] | None = None,
+) -> None:
+    chat = await rig.chat(group)
+
+    def verb(tx: Tx, now: dt.datetime) -> None:
+        if after_each_statement is not None:
+            sa.event.listen(tx, "after_cursor_execute", after_each_statement)
+        if way == "again":
+            outbox.again(tx, now, "card", "7", lane=Lane.INTERACTIVE)
+        else:
+            outbox.refresh(tx, now, *tiny.seen(chat, "card", "7"), every={"card": dt.timedelta(0)})
+
+    await rig.db.transact(verb)

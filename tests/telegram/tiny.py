@@ -63,6 +63,13 @@ PREPARE: dict[str, outbox.Prepare] = {
 }  # fmt: skip
 
 
+def seen(chat: chats.Chat, kind: str, subject: str) -> tuple[outbox.Shown, dict[str, object]]:
+    """What `refresh` takes, for one thing."""
+    values = (sa.bindparam(name, type_=sa.Unicode).label(name) for name in ("kind", "subject"))
+    things = sa.select(sa.bindparam("chat_id", type_=sa.BigInteger).label("chat_id"), *values)
+    return outbox.shown(things.subquery()), {"chat_id": chat.id, "kind": kind, "subject": subject}
+
+
 class Rig:
     """The parts, running on request, and short ways to look at what they did."""
 
@@ -189,11 +196,9 @@ class Rig:
 
     async def refresh(self, where: simulator.Chat, kind: str, subject: str) -> None:
         chat = await self.chat(where)
-        thing = {"chat_id": chat.id, "kind": kind, "subject": subject}
-        values = (sa.bindparam(name, type_=sa.Unicode).label(name) for name in ("kind", "subject"))
-        things = sa.select(sa.bindparam("chat_id", type_=sa.BigInteger).label("chat_id"), *values)
-        found = outbox.shown(things.subquery())
-        await self.db.transact(outbox.refresh, found, thing, every={kind: dt.timedelta(0)})
+        await self.db.transact(
+            outbox.refresh, *seen(chat, kind, subject), every={kind: dt.timedelta(0)}
+        )  # fmt: skip
 
     async def claim(
         self, *, owner: str = "x", group_rate: int = 1200, at: dt.datetime | None = None

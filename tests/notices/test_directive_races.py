@@ -136,14 +136,15 @@ async def test_of_two_officers_one_recalls_it(engine):
     assert await _beside(engine, (_recall, notice), (_recall, notice)) == (True, False)
 
 
-async def test_an_answer_to_words_that_change_at_that_instant_does_not_count_for_the_new_ones(engine):
+@pytest.mark.parametrize(("item", "done"), [("1", ()), ("2", ("2",))])
+async def test_an_answer_to_words_that_change_at_that_instant_does_not_count_for_the_new_ones(
+    engine, item, done
+):
     notice, unit = await _commit(engine, _found)
-    async with engine.begin() as connection:
-        await connection.run_sync(_revise, notice, "甲")
-        assert await _commit(engine, _press, notice, WANG, unit, "1") is Said.ITEM  # it saw version 1
-        assert await _commit(engine, _press, notice, WANG, unit, "2") is Said.ITEM
+    found = await _beside(engine, (_revise, notice, "甲"), (_press, notice, WANG, unit, item))
+    assert found == (2, Said.ITEM)  # it saw version 1, in which item 1 read otherwise
     (status,) = await _commit(engine, queries.statuses, notice)
-    assert status.done == ("2",)
+    assert status.done == done
 
 
 async def test_who_answers_for_several_schools_reads_for_each_of_them_once(engine):

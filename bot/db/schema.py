@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -64,6 +64,11 @@ class _Ids(sa.types.TypeDecorator[Iterable[int]]):
 class _Among(functions.FunctionElement[bool]):
     type = sa.Boolean()
     inherit_cache = True
+
+    def self_group(self, against: object = None) -> Self:
+        """A condition as it stands: followed by `= 1`, as SQLite's booleans are, no key would be used for it."""
+        del against
+        return self
 
 
 @compiler.compiles(_Among, "postgresql")

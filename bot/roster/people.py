@@ -99,30 +99,37 @@ def addressed(name: str, role: Role | None, unit_name: str = "") -> str:
 
 
 _c, _p, _u, _e = model.contact.c, model.post.c, model.unit.c, model.enrolment.c
-_held = model.post.join(
-    model.unit, sa.and_(_u.id == _p.unit_id, _p.until.is_(None), _u.closed_at.is_(None))
-)  # the posts held now
-_persons = (  # a row a post; one without a post where a contact holds none
-    sa.select(
-        _c.id, _c.name, _c.phone, _p.role, _p.unit_id, _u.kind, _u.county_id, _u.name.label("unit_name")
-    )
-    .select_from(model.contact.outerjoin(_held, _p.contact_id == _c.id))
-    .order_by(_u.position, _p.id)
-)
-_GET = _persons.where(_c.id == sa.bindparam("contact_id"))
+
+
+def _persons(whose: sa.FromClause, *more: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
+    """A row a post held now; one without a unit where a contact holds none.
+
+    Post and unit are joined one after the other: from a pair in brackets SQLite would make a table of all posts.
+    """
+    posts = whose.outerjoin(model.post, sa.and_(_p.contact_id == _c.id, _p.until.is_(None)))
+    units = posts.outerjoin(model.unit, sa.and_(_u.id == _p.unit_id, _u.closed_at.is_(None)))
+    return (
+        sa.select(
+            _c.id, _c.name, _c.phone, _p.role, _u.id.label("unit_id"), _u.kind, _u.county_id,
+            _u.name.label("unit_name"), *more,
+        )
+        .select_from(units)
+        .order_by(_u.position, _p.id)
+    )  # fmt: skip
+
+
+_GET = _persons(model.contact).where(_c.id == sa.bindparam("contact_id"))
 _enrolled = sa.select(_e.contact_id).where(_e.user_id == sa.bindparam("user_id"), _e.until.is_(None))
-_BY_USER = _persons.where(_c.id == _enrolled.scalar_subquery())
-_BY_USERS = (
-    _persons.add_columns(_e.user_id)
-    .join(model.enrolment, sa.and_(_e.contact_id == _c.id, _e.until.is_(None)))
-    .where(schema.among(_e.user_id, "user_ids"))
+_BY_USER = _persons(model.contact).where(_c.id == _enrolled.scalar_subquery())
+_BY_USERS = _persons(model.enrolment.join(model.contact, _c.id == _e.contact_id), _e.user_id).where(
+    _e.until.is_(None), schema.among(_e.user_id, "user_ids")
 )
 _USER_OF = sa.select(_e.user_id).where(_e.contact_id == sa.bindparam("contact_id"), _e.until.is_(None))
 
 
 def _person(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> Person:
     posts = tuple(
-        Post(Role(r.role), r.unit_id, r.kind, r.county_id, r.unit_name) for r in rows if r.role is not None
+        Post(Role(r.role), r.unit_id, r.kind, r.county_id, r.unit_name) for r in rows if r.unit_id is not None
     )
     return Person(rows[0].id, rows[0].name, rows[0].phone, posts)
 

@@ -9,7 +9,9 @@ from bot.db import schema
 
 def test_ids_given_as_a_list_are_looked_up_by_their_key() -> None:
     """On SQLite a condition that reads `(…) = 1` would go through the whole table."""
-    things = sa.Table("things", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("a"))
+    things = sa.Table(
+        "things", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer)
+    )
     engine = sa.create_engine("sqlite://")
     among = schema.among(things.c.id, "ids")
     with engine.begin() as tx:

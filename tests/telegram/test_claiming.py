@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.util import await_only
 
 from bot import clock, simulator
-from bot.db import Database, Tx
-from bot.delivery import chats, claiming, message, outbox, settling
+from bot.db import Database, Tx, schema
+from bot.delivery import chats, claiming, message, outbox, pacing, settling
 from bot.delivery.model import Lane, delivery
+from tests import explained
 from tests.telegram import tiny
 
 CHATS, WANTED = 1500, 32
@@ -54,6 +55,28 @@ def _pages_read(tx: Tx, now: dt.datetime) -> int:
     assert plan["Plan"]["Actual Rows"] == WANTED
     read: int = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
     return read
+
+
+def test_no_message_costs_a_look_through_a_whole_table() -> None:
+    engine = sa.create_engine("sqlite://")
+    now = dt.datetime(2026, 9, 30, 7, tzinfo=dt.UTC)
+    with engine.connect() as tx:
+        schema.metadata.create_all(tx)
+        tiny.tables.create_all(tx)
+        pacing.ensure(tx, now, tiny.BOT_ID, rate=1e6)
+        known = [chats.ensure(tx, now, 1000 + i, kind="private") for i in range(9)]
+        with explained.whole_tables_read(tx) as read:
+            outbox.show_each(tx, now, [(chat.id, "7") for chat in known], "card", lane=Lane.SCHEDULED)
+            at_once = _claim(tx, now, at_once=dt.timedelta(seconds=1), limit=4)
+            later = _claim(tx, now)
+            settling.begin_calls(tx, now, [one.delivery.id for one in later], owner="x")
+            ended = [*at_once, *later]
+            outcome = message.Outcome(message.Verdict.SENT, message_id=5)
+            settling.settle_each(tx, now, [(one, outcome) for one in ended])
+    engine.dispose()
+    assert len(at_once) == 4
+    assert len(ended) == len(known)
+    assert not [step for step in read if "ix_delivery_open" not in step[0]]  # that is only of the open ones
 
 
 # ── who changes a thing while it is claimed, or while its send is settled ───────────────────────────
@@ -103,9 +126,9 @@ async def test_a_change_made_while_the_send_is_settled_is_shown_afterwards(pg_ri
     assert await pg_rig.states() == ["sent", "queued"]
 
 
-def _claim(tx: Tx, now: dt.datetime) -> list[outbox.Claimed]:
+def _claim(tx: Tx, now: dt.datetime, *, limit: int = 32, **how: Any) -> list[outbox.Claimed]:
     return claiming.claim(
-        tx, now, tiny.PREPARE, owner="x", bot_id=tiny.BOT_ID, limit=32, group_rate=1200
+        tx, now, tiny.PREPARE, owner="x", bot_id=tiny.BOT_ID, limit=limit, group_rate=1200, **how
     )  # fmt: skip
 
 

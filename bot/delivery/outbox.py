@@ -23,6 +23,7 @@ from bot.delivery.message import OutgoingMessage
 from bot.delivery.model import Lane, State
 
 EDIT_EVERY = dt.timedelta(seconds=6)  # a group's card: at most half of GROUP_RATE goes into edits
+CLAIMED_WITHIN = dt.timedelta(seconds=5)  # a claim that begins before a change is committed has a later `now`
 
 _d = model.delivery
 _p = model.posting
@@ -131,6 +132,18 @@ def show_each(
     ])  # fmt: skip
 
 
+def show_at(
+    tx: Tx,
+    now: dt.datetime,
+    things: Iterable[tuple[ChatId, str | int, dt.datetime]],
+    kind: str,
+    *,
+    lane: Lane,
+) -> None:
+    """`show` for many chats and subjects, each with its own `not_before`, in their order."""
+    _queue(tx, [_queued(now, chat_id, kind, subject, lane, start) for chat_id, subject, start in things])
+
+
 def _queued(
     now: dt.datetime, chat_id: ChatId, kind: str, subject: str | int, lane: Lane, not_before: dt.datetime
 ) -> dict[str, Any]:
@@ -156,33 +169,43 @@ def refresh(
 ) -> None:
     """Edit soon what a query built by `shown` finds, each kind at most once in its time.
 
-    A posting whose send is still on its way is refreshed after it: the two share the order of their chat.
+    A posting whose send is still on its way is refreshed after it: the two share the order of their chat. One that
+    is only queued keeps its start.
     """
+
+    def start(kind: str, shown_at: dt.datetime | None) -> dt.datetime:
+        if shown_at is None:
+            return now + max(every[kind], CLAIMED_WITHIN)
+        return max(now, shown_at + every[kind])
+
     rows = [
-        _queued(now, chat_id, kind, subject, Lane.REFRESH, max(now, (shown_at or now) + every[kind]))
-        for chat_id, kind, subject, shown_at in tx.execute(found, {**params, "now": now})
+        _queued(now, chat_id, kind, subject, Lane.REFRESH, start(kind, shown_at))
+        for chat_id, kind, subject, shown_at in tx.execute(found, {**params, "soon": now + CLAIMED_WITHIN})
     ]
     _queue(tx, sorted(rows, key=operator.itemgetter("chat_id")))  # in one order: others do so too
 
 
-def _words_may_be_made() -> sa.ColumnElement[bool]:
-    """A delivery whose words are made, or are being made: one that is due may be in a claim not yet committed.
+def words_may_be_made() -> sa.ColumnElement[bool]:
+    """A delivery whose words are made, or may be made before this transaction ends: a claim may have it, or take it.
 
-    To queue behind that claim waits for its end; where there is none it changes nothing.
+    To show the thing again waits for that claim, or keeps claims away until the commit. Whoever does so for one that
+    is queued must not bring its start forward: it may be a pause after a failure.
+
+    The instant `soon` is a parameter: now + CLAIMED_WITHIN.
     """
-    is_due = _d.c.not_before <= sa.bindparam("now", type_=schema.Instant)
+    is_due = _d.c.not_before <= sa.bindparam("soon", type_=schema.Instant)
     return sa.and_(_d.c.settled_at.is_(None), sa.or_(_d.c.state != State.QUEUED.value, is_due))
 
 
 def shown(things: sa.FromClause) -> Shown:
     """Those of the things (chat_id, kind, subject) that were posted or are on their way, and when they were last shown.
 
-    The instant `now` is one of its parameters.
+    The instant `soon` of `words_may_be_made` is one of its parameters.
     """
     t = things.c
     same = sa.and_(_p.c.chat_id == t.chat_id, _p.c.kind == t.kind, _p.c.subject == t.subject)
     on_its_way = sa.exists().where(
-        _d.c.chat_id == t.chat_id, _d.c.kind == t.kind, _d.c.subject == t.subject, _words_may_be_made()
+        _d.c.chat_id == t.chat_id, _d.c.kind == t.kind, _d.c.subject == t.subject, words_may_be_made()
     )
     return (
         sa.select(t.chat_id, t.kind, t.subject, _p.c.shown_at)
@@ -197,17 +220,22 @@ def again(
     """Every chat that shows the thing, or will when the send now on its way ends, comes to show it anew.
 
     Who presses may be quicker than the commit of the send whose button he pressed: both are read in one statement,
-    so that what is no longer the one is seen as the other.
+    so that what is no longer the one is seen as the other. One that is only queued keeps its start.
 
     Args:
         is_family: all subjects that begin with this one and a colon.
     """
+    at_once = sa.bindparam("now", type_=schema.Instant)
+    when_due = sa.case((_d.c.not_before > at_once, _d.c.not_before), else_=at_once)
     things = []
-    for table, known in ((_p, sa.true()), (_d, _words_may_be_made())):
+    for table, known, start in ((_p, sa.true(), at_once), (_d, words_may_be_made(), when_due)):
         whose = table.c.subject.startswith(f"{subject}:") if is_family else table.c.subject == str(subject)
-        things.append(sa.select(table.c.chat_id, table.c.subject).where(table.c.kind == kind, whose, known))
-    found = tx.execute(sa.union(*things), {"now": now})
-    show_each(tx, now, sorted((row.chat_id, row.subject) for row in found), kind, lane=lane)
+        thing = sa.select(table.c.chat_id, table.c.subject, start.label("start"))
+        things.append(thing.where(table.c.kind == kind, whose, known))
+    t = sa.union(*things).subquery().c
+    first = sa.select(t.chat_id, t.subject, sa.func.min(t.start)).group_by(t.chat_id, t.subject)
+    found = tx.execute(first.order_by(t.chat_id, t.subject), {"now": now, "soon": now + CLAIMED_WITHIN})
+    show_at(tx, now, [(chat_id, subject, start) for chat_id, subject, start in found], kind, lane=lane)
 
 
 def finish(tx: Tx, now: dt.datetime, delivery_id: int, state: State, reason: str = "") -> None:

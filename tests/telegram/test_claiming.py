@@ -83,14 +83,18 @@ def test_no_message_costs_a_look_through_a_whole_table() -> None:
 
 
 @pytest.mark.postgresql
+@pytest.mark.parametrize("due_in_s", [0, 2])
 @pytest.mark.parametrize("way", ["again", "refresh"])
-async def test_a_change_made_while_the_words_are_claimed_is_shown_afterwards(pg_rig, group, way) -> None:
-    """The words were made before the change, and the claim is committed after it."""
-    await pg_rig.show(group, "card", "7")
+async def test_a_change_made_while_the_words_are_claimed_is_shown_afterwards(
+    pg_rig, group, way, due_in_s
+) -> None:
+    """The words were made before the change, and the claim is committed after it; it may have begun later, too."""
+    due = dt.timedelta(seconds=due_in_s)
+    await _show_in(pg_rig, group, due)
     words_made, go_on = asyncio.Event(), asyncio.Event()
 
     def claim_slowly(tx: Tx, now: dt.datetime) -> None:
-        claimed = _claim(tx, now)
+        claimed = _claim(tx, now + due)
         assert len(claimed) == 1
         words_made.set()
         await_only(go_on.wait())
@@ -124,6 +128,24 @@ async def test_a_change_made_while_the_send_is_settled_is_shown_afterwards(pg_ri
     await _change(pg_rig, group, way, after_each_statement=settle_after_the_first_look)
     assert looks > 0
     assert await pg_rig.states() == ["sent", "queued"]
+
+
+@pytest.mark.parametrize("way", ["again", "refresh"])
+async def test_a_change_does_not_shorten_the_pause_before_a_first_send(rig, group, way) -> None:
+    await _show_in(rig, group, dt.timedelta(seconds=3))
+    start = sa.select(delivery.c.not_before)
+    before = await rig.db.read(lambda tx: tx.execute(start).scalars().all())
+    await _change(rig, group, way)
+    assert await rig.db.read(lambda tx: tx.execute(start).scalars().all()) == before
+
+
+async def _show_in(rig: tiny.Rig, group: simulator.Chat, pause: dt.timedelta) -> None:
+    chat = await rig.chat(group)
+    await rig.db.transact(
+        lambda tx, now: outbox.show(
+            tx, now, chat.id, "card", "7", lane=Lane.SCHEDULED, not_before=now + pause
+        )
+    )
 
 
 def _claim(tx: Tx, now: dt.datetime, *, limit: int = 32, **how: Any) -> list[outbox.Claimed]:

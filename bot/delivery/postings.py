@@ -1,10 +1,12 @@
 """Live messages by thing: one that stays behind under another name, so that the thing is shown anew."""
 
 import datetime as dt
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery import model, outbox, settling
 from bot.delivery.chats import Chat, ChatId
 from bot.delivery.model import Lane
@@ -15,11 +17,21 @@ _p = model.posting
 def anew(tx: Tx, now: dt.datetime, chat_id: ChatId, kind: str, subject: str, *, lane: Lane) -> None:
     """The thing comes as a new message at the end of the chat; the one it was, if that is known, is taken away."""
     mine = (_p.c.chat_id == chat_id, _p.c.kind == kind, _p.c.subject == subject)
-    old = tx.execute(sa.select(_p.c.message_id).where(*mine)).scalar()
-    tx.execute(_p.update().where(*mine).values(message_id=None, address=settling.NOWHERE))
-    if old is not None:
-        outbox.show(tx, now, chat_id, "delete", old, lane=Lane.REFRESH)
+    for old in _forgotten(tx, *mine):
+        if old.message_id is not None:
+            outbox.show(tx, now, chat_id, "delete", old.message_id, lane=Lane.REFRESH)
     outbox.show(tx, now, chat_id, kind, subject, lane=lane)
+
+
+def _forgotten(tx: Tx, *which: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
+    """These postings as they were: nobody knows their messages from now on.
+
+    A send that is being settled comes before this or after it, never in between.
+    """
+    rows = tx.execute(sa.select(_p).where(*which).order_by(_p.c.id).with_for_update()).all()
+    these = _p.update().where(schema.among(_p.c.id, "ids"))
+    tx.execute(these.values(message_id=None, address=settling.NOWHERE), {"ids": [row.id for row in rows]})
+    return rows
 
 
 def leave_behind(
@@ -32,8 +44,7 @@ def leave_behind(
     Returns:
         The chats, in the order in which they first had it.
     """
-    mine = (_p.c.kind == kind, _p.c.subject == subject)
-    rows = tx.execute(sa.select(_p).where(*mine).order_by(_p.c.id)).all()
+    rows = _forgotten(tx, _p.c.kind == kind, _p.c.subject == subject)
     known = [row for row in rows if row.message_id is not None]
     if known:
         tx.execute(
@@ -46,7 +57,6 @@ def leave_behind(
                 for row in known
             ],
         )  # fmt: skip
-    tx.execute(_p.update().where(*mine).values(message_id=None, address=settling.NOWHERE))
     outbox.show_each(tx, now, [(row.chat_id, former[1]) for row in known], former[0], lane=Lane.REFRESH)
     outbox.show_each(tx, now, [(row.chat_id, subject) for row in rows], kind, lane=lane)
     return [row.chat_id for row in rows]

@@ -11,8 +11,8 @@ from sqlalchemy.util import await_only
 
 from bot import clock, simulator
 from bot.db import Database, Tx, schema
-from bot.delivery import chats, claiming, message, outbox, pacing, settling
-from bot.delivery.model import Lane, delivery
+from bot.delivery import chats, claiming, message, outbox, pacing, postings, settling
+from bot.delivery.model import Lane, delivery, posting
 from tests import explained
 from tests.telegram import tiny
 
@@ -130,6 +130,39 @@ async def test_a_change_made_while_the_send_is_settled_is_shown_afterwards(pg_ri
     assert await pg_rig.states() == ["sent", "queued"]
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("way", ["anew", "leave_behind"])
+async def test_a_send_that_is_settled_while_its_thing_comes_as_a_new_message_is_known_afterwards(
+    pg_rig, group, way
+) -> None:
+    """A message nobody knows of could neither be changed nor taken away."""
+    chat = await pg_rig.chat(group)
+    await pg_rig.show(group, "card", "7")
+    await _settled(pg_rig, message.Outcome(message.Verdict.UNCERTAIN), later=dt.timedelta(0))
+    repeated = await _called(pg_rig, later=settling.RETRY_NOT_SENT)
+    outcome = message.Outcome(message.Verdict.SENT, message_id=5)
+    settlings: list[asyncio.Task[None]] = []
+
+    async with asyncio.TaskGroup() as both:
+
+        def settle_after_the_first_look(*_: object) -> None:
+            if not settlings:
+                settlings.append(both.create_task(pg_rig.db.transact(settling.settle, repeated, outcome)))
+                await_only(asyncio.wait(settlings, timeout=0.3))
+
+        def verb(tx: Tx, now: dt.datetime) -> None:
+            sa.event.listen(tx, "after_cursor_execute", settle_after_the_first_look)
+            if way == "anew":
+                postings.anew(tx, now, chat.id, "card", "7", lane=Lane.INTERACTIVE)
+            else:
+                former = ("card_was", "7:1")
+                postings.leave_behind(tx, now, kind="card", subject="7", former=former, lane=Lane.INTERACTIVE)
+
+        await pg_rig.db.transact(verb)
+    assert await pg_rig.db.read(lambda tx: tx.execute(sa.select(posting.c.message_id)).scalars().all()) == [5]
+    assert await pg_rig.states() == ["uncertain", "sent", "queued"]
+
+
 @pytest.mark.parametrize("way", ["again", "refresh"])
 async def test_a_change_does_not_shorten_the_pause_before_a_first_send(rig, group, way) -> None:
     await _show_in(rig, group, dt.timedelta(seconds=3))
@@ -146,6 +179,17 @@ async def _show_in(rig: tiny.Rig, group: simulator.Chat, pause: dt.timedelta) ->
             tx, now, chat.id, "card", "7", lane=Lane.SCHEDULED, not_before=now + pause
         )
     )
+
+
+async def _called(rig: tiny.Rig, *, later: dt.timedelta) -> outbox.Claimed:
+    """The one delivery that is due by then, its call begun."""
+    (one,) = await rig.db.transact(lambda tx, now: _claim(tx, now + later))
+    await rig.db.transact(settling.begin_calls, [one.delivery.id], owner="x")
+    return one
+
+
+async def _settled(rig: tiny.Rig, outcome: message.Outcome, *, later: dt.timedelta) -> None:
+    await rig.db.transact(settling.settle, await _called(rig, later=later), outcome)
 
 
 def _claim(tx: Tx, now: dt.datetime, *, limit: int = 32, **how: Any) -> list[outbox.Claimed]:

@@ -63,25 +63,31 @@ def _show(
 ) -> None:
     """A chat without the card gets it; one that has it already gets it corrected."""
     shown_at = _shown_at(tx, now, {str(n) for n, _ in cards | stale})
-    new = sorted(cards - shown_at.keys())
+    new = sorted(key for key in cards if shown_at.get(key) is None)
     outbox.show_each(tx, now, [(chat_id, n) for n, chat_id in new], "card", lane=lane)
     later: dict[dt.datetime, list[tuple[ChatId, int]]] = defaultdict(list)
-    for key in sorted((cards - set(new)) | stale):
+    for key in sorted((cards | stale) - set(new)):
         if key in shown_at:
-            later[max(now, shown_at[key] + GROUP_EDITS_EVERY)].append((key[1], key[0]))
-    for start, each in later.items():
+            later[max(now, (shown_at[key] or now) + GROUP_EDITS_EVERY)].append((key[1], key[0]))
+    for start, each in later.items():  # later than CLAIMED_WITHIN: what is queued keeps its start
         outbox.show_each(tx, now, each, "card", lane=Lane.REFRESH, not_before=start)
 
 
-def _shown_at(tx: Tx, now: dt.datetime, notice_ids: set[str]) -> dict[tuple[int, ChatId], dt.datetime]:
-    """Notice and chat → when its card was last shown there; now, where its send is still on its way."""
+def _shown_at(tx: Tx, now: dt.datetime, notice_ids: set[str]) -> dict[tuple[int, ChatId], dt.datetime | None]:
+    """Notice and chat → when its card was last shown there; now, where its send is on its way; None, where it is queued.
+
+    What is queued may be in a claim that is making its words.
+    """
     p, d = posting, delivery
-    on_its_way = sa.select(d.c.subject, d.c.chat_id).where(
-        d.c.kind == "card",
-        d.c.subject.in_(notice_ids),
-        d.c.state.in_([State.RESERVED.value, State.CALLING.value]),
+    on_its_way = (
+        sa.select(d.c.subject, d.c.chat_id, d.c.state)
+        .where(d.c.kind == "card", d.c.subject.in_(notice_ids), outbox.words_may_be_made())
+        .order_by(d.c.id)
     )
-    found = {(int(r.subject), r.chat_id): now for r in tx.execute(on_its_way)}
+    found: dict[tuple[int, ChatId], dt.datetime | None] = {}
+    for r in tx.execute(on_its_way, {"soon": now + outbox.CLAIMED_WITHIN}):
+        key = (int(r.subject), r.chat_id)
+        found[key] = found.get(key) if r.state == State.QUEUED.value else now
     posted = sa.select(p.c.subject, p.c.chat_id, p.c.shown_at).where(
         p.c.kind == "card", p.c.subject.in_(notice_ids)
     )
@@ -196,18 +202,22 @@ def refresh_lists(tx: Tx, now: dt.datetime, notice_id: int, unit_id: int, *, but
     """Every private list of the unit's items that is open will tell the new state, except this user's."""
     subject = f"{notice_id}:{unit_id}"
     mine = sa.select(chat_address.c.chat_id).where(chat_address.c.telegram_id == (but or 0))
-    on_its_way = delivery.c.state.in_([State.RESERVED.value, State.CALLING.value])
+    then = now + PRIVATE_EDITS_EVERY
+    at_once = sa.bindparam("now", type_=schema.Instant)
     found = sa.union(
         *(
-            sa.select(table.c.chat_id).where(
+            sa.select(table.c.chat_id, start.label("start")).where(
                 table.c.kind == "items", table.c.subject == subject, known, table.c.chat_id.not_in(mine)
             )
-            for table, known in ((posting, posting.c.message_id.is_not(None)), (delivery, on_its_way))
+            for table, known, start in (
+                (posting, posting.c.message_id.is_not(None), at_once),
+                (delivery, outbox.words_may_be_made(), delivery.c.not_before),
+            )
         )
     )
-    for chat_id in tx.execute(found).scalars().all():
-        start = now + PRIVATE_EDITS_EVERY
-        outbox.show(tx, now, chat_id, "items", subject, lane=Lane.REFRESH, not_before=start)
+    rows = tx.execute(found, {"now": now, "soon": now + outbox.CLAIMED_WITHIN}).all()
+    for chat_id, start in sorted(rows):
+        outbox.show(tx, now, chat_id, "items", subject, lane=Lane.REFRESH, not_before=max(then, start))
 
 
 _EVERY = {"card": GROUP_EDITS_EVERY, "choose": PRIVATE_EDITS_EVERY}

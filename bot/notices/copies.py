@@ -2,15 +2,16 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
 
-from bot.db import Tx
+from bot.db import Tx, schema
+from bot.delivery import outbox
 from bot.delivery.chats import ChatId
-from bot.delivery.model import OPEN_STATES, State, delivery, posting
+from bot.delivery.model import OPEN_STATES, Lane, State, delivery, posting
 from bot.notices import model
 
 CARD, CARD_WAS, ITEMS, FULL, FILE = "card", "card_was", "items", "full", "file"
@@ -77,6 +78,50 @@ def of(tx: Tx, notice_id: int, kinds: Collection[str], *, until: dt.datetime | N
         )
     rows = tx.execute(sa.union(hanging, under_way.where(called)).order_by("chat_id", "kind", "subject"))
     return [Copy(*row) for row in rows]
+
+
+def to_change(tx: Tx, notice_id: int, kinds: Collection[str]) -> dict[Copy, dt.datetime | None]:
+    """What a change has to show anew: all of `of`, and what is only queued, in their order.
+
+    A claim not yet committed may be making the old words of what is queued: to show it anew waits for that claim, and
+    keeps others away until the change is committed.
+
+    Returns:
+        Each with its start, where it is only queued; None where it hangs or is under way.
+    """
+    nothing = sa.literal(None, schema.Instant).label("start")
+    hanging = sa.select(_p.chat_id, _p.kind, _p.subject, nothing).where(_about(posting, tx, notice_id, kinds))
+    start = sa.case((_d.state == State.QUEUED.value, _d.not_before)).label("start")
+    owed = sa.select(_d.chat_id, _d.kind, _d.subject, start)
+    owed = owed.where(_about(delivery, tx, notice_id, kinds), _d.settled_at.is_(None))
+    found: dict[Copy, dt.datetime | None] = {}
+    for row in tx.execute(sa.union(hanging, owed).order_by("chat_id", "kind", "subject")):
+        copy = Copy(row.chat_id, row.kind, row.subject)
+        found[copy] = row.start if copy not in found or row.start is None else found[copy]
+    return found
+
+
+def show(
+    tx: Tx,
+    now: dt.datetime,
+    found: Mapping[Copy, dt.datetime | None],
+    *,
+    lane: Lane,
+    not_before: dt.datetime | None = None,
+) -> None:
+    """What `to_change` found will be shown anew; what is only queued keeps its start, to be neither late nor early."""
+    for kind in SAYING_IT:
+        each = [
+            (copy.chat_id, copy.subject, max(now, start or not_before or now))
+            for copy, start in found.items()
+            if copy.kind == kind
+        ]
+        outbox.show_at(tx, now, each, kind, lane=lane)
+
+
+def chats_of(found: Mapping[Copy, dt.datetime | None]) -> set[ChatId]:
+    """The chats in which something hangs or is under way."""
+    return {copy.chat_id for copy, start in found.items() if start is None}
 
 
 def _about(table: sa.Table, tx: Tx, notice_id: int, kinds: Collection[str]) -> sa.ColumnElement[bool]:

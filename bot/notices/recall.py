@@ -32,12 +32,10 @@ def recall(tx: Tx, now: dt.datetime, notice_id: int, *, by: str) -> int:
     """
     notice = revise.held(tx, notice_id)
     tx.execute(_n.update().where(_n.c.id == notice.id).values(recalled_at=now, recalled_by=by))
-    hanging = copies.of(tx, notice.id, copies.SAYING_IT)
-    for kind in copies.SAYING_IT:
-        each = [(copy.chat_id, copy.subject) for copy in hanging if copy.kind == kind]
-        outbox.show_each(tx, now, each, kind, lane=Lane.INTERACTIVE)
+    found = copies.to_change(tx, notice.id, copies.SAYING_IT)
+    copies.show(tx, now, found, lane=Lane.INTERACTIVE)
     trail.note(tx, now, actor=by, verb="recall", subject=f"notice:{notice.id}")
-    return len({copy.chat_id for copy in hanging})
+    return len(copies.chats_of(found))
 
 
 @dataclass(frozen=True, slots=True)

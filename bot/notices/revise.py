@@ -265,27 +265,24 @@ def _show_where_it_never_was(tx: Tx, now: dt.datetime, notice: Notice, had: set[
 
 def _shown(tx: Tx, now: dt.datetime, notice: Notice, *, is_new: bool) -> set[ChatId]:
     """Every delivered card is edited; a directive's whose items have changed comes as a new message, with its sound."""
-    hanging = [copy.chat_id for copy in copies.of(tx, notice.id, (copies.CARD,))]
+    cards = copies.to_change(tx, notice.id, (copies.CARD,))
+    anew: set[ChatId] = set()
     if is_new:
         former = (copies.CARD_WAS, f"{notice.id}:{notice.version}")
         lane = Lane.ALERT if notice.level == "now" else Lane.SCHEDULED
-        anew = postings.leave_behind(
-            tx, now, kind=copies.CARD, subject=str(notice.id), former=former, lane=lane
+        anew = set(
+            postings.leave_behind(tx, now, kind=copies.CARD, subject=str(notice.id), former=former, lane=lane)
         )
-        chats = sorted(set(hanging) - set(anew))  # on its way there: edited when it is
-    else:
-        anew, chats = [], hanging
-    outbox.show_each(tx, now, [(c, notice.id) for c in chats], copies.CARD, lane=Lane.REFRESH)
-    _show_where_it_never_was(tx, now, notice, {*anew, *chats})
-    for copy in copies.of(tx, notice.id, (copies.ITEMS,)):
-        start = now + asking.PRIVATE_EDITS_EVERY
-        outbox.show(tx, now, copy.chat_id, copy.kind, copy.subject, lane=Lane.REFRESH, not_before=start)
-    return {*anew, *chats}
+    others = {copy: start for copy, start in cards.items() if copy.chat_id not in anew}
+    copies.show(tx, now, others, lane=Lane.REFRESH)  # on its way there: edited when it is
+    _show_where_it_never_was(tx, now, notice, {*anew, *(copy.chat_id for copy in others)})
+    lists = copies.to_change(tx, notice.id, (copies.ITEMS,))
+    copies.show(tx, now, lists, lane=Lane.REFRESH, not_before=now + asking.PRIVATE_EDITS_EVERY)
+    return {*anew, *copies.chats_of(others)}
 
 
 def _full_text_marked(tx: Tx, now: dt.datetime, notice: Notice) -> set[ChatId]:
     """Every full text that was given will say that it was corrected."""
-    given = copies.of(tx, notice.id, (copies.FULL,))
-    each = [(copy.chat_id, copy.subject) for copy in given]
-    outbox.show_each(tx, now, each, copies.FULL, lane=Lane.REFRESH)
-    return {copy.chat_id for copy in given}
+    given = copies.to_change(tx, notice.id, (copies.FULL,))
+    copies.show(tx, now, given, lane=Lane.REFRESH)
+    return copies.chats_of(given)

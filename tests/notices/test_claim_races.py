@@ -10,7 +10,7 @@ from sqlalchemy.ext import asyncio as sa_async
 from bot.db import Tx, urls
 from bot.delivery import claiming
 from bot.delivery.model import chat_address, delivery
-from bot.notices import answer, items, joining, publish
+from bot.notices import answer, items, joining, publish, recall, revise
 from bot.notices.answer import Press
 from bot.notices.publish import Item
 from bot.notices.rules import Kind, Value
@@ -69,6 +69,22 @@ def _published(tx: Tx, kind: Kind, given: tuple[Item, ...] = ()) -> tuple[int, d
         trouble_words="有困难", items=given,
     )  # fmt: skip
     return publish.publish(tx, world.MORNING, draft, by="test").notice_id, city.ids
+
+
+def _recall(tx: Tx, notice: int) -> None:
+    recall.recall(tx, LATER, notice, by="test")
+
+
+def _correct(tx: Tx, notice: int) -> None:
+    revise.revise(tx, LATER, notice, text="请看。", by="test")
+
+
+@pytest.mark.parametrize("kind", [Kind.CONFIRM, Kind.REMINDER])
+@pytest.mark.parametrize("change", [_recall, _correct])
+async def test_a_first_card_that_is_being_claimed_is_recalled_and_corrected_too(engine, kind, change):
+    notice, _ = await _commit(engine, _published, kind)
+    await _changed_while_claimed(engine, change, notice)
+    assert await _commit(engine, _owed, "card", WANG) == ["reserved", "queued"]
 
 
 def _bind(tx: Tx, unit_id: int) -> None:

@@ -331,6 +331,23 @@ def test_a_card_that_is_being_sent_at_that_instant_is_not_forgotten(city, sent, 
     assert (count.total, count.done, [f.chat_id for f in count.failures]) == (CHATS, CHATS - 1, [FIRST])
 
 
+@pytest.mark.parametrize("change", ["correct", "recall"])
+def test_what_is_only_queued_is_not_counted_and_comes_no_earlier(city, sent, change):
+    tomorrow = LATER + dt.timedelta(days=1)
+    city.tx.execute(posting.delete().where(posting.c.chat_id == FIRST))
+    mine = (delivery.c.chat_id == FIRST, delivery.c.kind == "card")
+    waiting = {"state": State.QUEUED.value, "settled_at": None, "not_before": tomorrow}
+    city.tx.execute(delivery.update().where(*mine).values(waiting))
+
+    if change == "correct":
+        done = revise.revise(city.tx, LATER, sent, text="明天停水。", by="test").chats
+    else:
+        done = recall.recall(city.tx, LATER, sent, by="test")
+
+    assert done == CHATS - 1
+    assert city.tx.execute(sa.select(delivery.c.not_before).where(*mine)).scalars().all() == [tomorrow]
+
+
 @pytest.mark.parametrize(("tried", "fate"), [
     ([], copies.Fate.FAILED), ([(State.FAILED, "gone"), (State.QUEUED, "")], copies.Fate.WAITING),
     ([(State.FAILED, "gone"), (State.SENT, "")], copies.Fate.DONE),

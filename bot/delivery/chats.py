@@ -124,9 +124,10 @@ def move(tx: Tx, now: dt.datetime, old: int, new: int) -> Chat | None:
     if chat is None or chat.telegram_id == new:
         return chat
     address = model.chat_address
-    tx.execute(
-        address.update().where(address.c.chat_id == chat.id, address.c.until.is_(None)).values(until=now)
-    )
+    present = (address.c.chat_id == chat.id, address.c.telegram_id == chat.telegram_id)
+    left = tx.execute(address.update().where(*present, address.c.until.is_(None)).values(until=now))
+    if not left.rowcount:  # told from the other side at the same instant: it has moved
+        return find(tx, old)
     other = find(tx, new)
     if other is not None:
         tx.execute(

@@ -67,6 +67,13 @@ chat_address = sa.Table(  # a chat's Telegram ids over time; a migration adds on
     sa.Column("since", schema.Instant, nullable=False),
     sa.Column("until", schema.Instant),
 )
+sa.Index(
+    "uq_chat_address_present",
+    chat_address.c.chat_id,
+    unique=True,
+    sqlite_where=chat_address.c.until.is_(None),
+    postgresql_where=chat_address.c.until.is_(None),
+)
 
 posting = sa.Table(  # a live message of ours in a chat; a notice's posting is its card
     "posting",

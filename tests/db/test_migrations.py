@@ -1,5 +1,6 @@
 """The migrations and the models say the same, on both databases."""
 
+import datetime as dt
 import subprocess
 import sys
 
@@ -102,6 +103,41 @@ def test_what_a_database_held_before_it_holds_after(empty_database_url):
     asked = "SELECT item, since_version, until_version, text FROM notice_item"
     found = _in(empty_database_url, lambda tx: tx.execute(sa.text(asked)).all())
     assert [tuple(row) for row in found] == [("", 1, None, "x")]
+
+
+def test_a_chat_with_two_present_addresses_keeps_the_one_telegram_knows(empty_database_url):
+    """Number 1 was told to move from both sides at once; number 2 has two numbers of Telegram's, 3 is gone."""
+    addresses = {
+        -100: (1, "2026-09-01", "2026-09-30"), -200: (1, "2026-09-30", None), -1: (1, "2026-09-30", None),
+        -300: (2, "2026-09-01", None), -400: (2, "2026-09-30", None),
+        -3: (3, "2026-09-30", None),
+    }  # fmt: skip
+
+    def fill(tx: sa.Connection) -> None:
+        migrate.bring(tx, "0004")
+        tx.execute(
+            sa.text("INSERT INTO chat (id, kind, state_at) VALUES (:id, 'group', :at)"),
+            [{"id": number, "at": _instant("2026-09-01", tx)} for number in (1, 2, 3)],
+        )
+        insert = "INSERT INTO chat_address (telegram_id, chat_id, since, until) VALUES (:it, :chat, :since, :until)"
+        tx.execute(sa.text(insert), [
+            {"it": it, "chat": chat, "since": _instant(since, tx), "until": _instant(until, tx)}
+            for it, (chat, since, until) in addresses.items()
+        ])  # fmt: skip
+
+    _in(empty_database_url, fill)
+
+    migrate.upgrade(empty_database_url)
+
+    asked = "SELECT telegram_id FROM chat_address WHERE until IS NULL ORDER BY chat_id"
+    assert _in(empty_database_url, lambda tx: list(tx.execute(sa.text(asked)).scalars())) == [-200, -400, -3]
+
+
+def _instant(day: str | None, tx: sa.Connection) -> object:
+    """As the driver wants it."""
+    if day is None or tx.dialect.name == "sqlite":
+        return day
+    return dt.datetime.fromisoformat(f"{day}T00:00+00:00")
 
 
 def test_there_is_no_way_down():

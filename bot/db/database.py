@@ -15,8 +15,11 @@ T = TypeVar("T")
 Tx = sa.Connection
 
 NEWS = "has_news"
-ATTEMPTS = 4  # PostgreSQL may answer a deadlock or a failed serialisation: the body is simply run again
-RETRY_STATES = ("40001", "40P01")
+ATTEMPTS = 4
+# PostgreSQL's answers after which the body is simply run again: a failed serialisation, a deadlock, and a unique key
+# that another transaction wrote after the body had looked for it (run again, the body finds what is there now). A
+# body that breaks a unique key by itself fails as often as it is run, and its error arrives.
+RETRY_STATES = ("40001", "40P01", "23505")
 AWAY_WORDS = ("locked", "disk i/o", "unable to open", "readonly", "disk is full", "not a database")
 
 

@@ -6,10 +6,11 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.util import await_only
 
 from bot import errors
 from bot.audit import model
-from bot.db import Database, news, urls
+from bot.db import Database, database, news, urls
 
 NOON = dt.datetime(2026, 9, 30, 4, 0, tzinfo=dt.UTC)
 
@@ -108,6 +109,57 @@ async def test_a_verb_that_breaks_the_tables_rules_takes_nobody_with_it(db):
 
     assert isinstance(ended[1], sa.exc.IntegrityError)
     assert set(await db.read(subjects)) == {"unit:1", "unit:2"}
+
+
+@pytest.mark.postgresql
+async def test_a_verb_that_breaks_a_key_whoever_writes_beside_it_fails_after_a_few_runs(postgresql_url):
+    runs = []
+
+    def twice(tx, now):
+        runs.append(now)
+        values = {"id": 7, "at": now, "actor": "cli", "verb": "test", "subject": "again"}
+        tx.execute(sa.insert(model.record), [values, values])
+
+    db = await Database.open(postgresql_url, clock=lambda: NOON)
+    with pytest.raises(sa.exc.IntegrityError):
+        await db.transact(twice)
+    kept = await db.read(subjects)
+    await db.close()
+
+    assert (len(runs), kept) == (database.ATTEMPTS, [])
+
+
+@pytest.mark.postgresql
+async def test_who_was_second_to_write_a_key_looks_again_and_finds_it(postgresql_url):
+    """Looked for, not found, and written by another before it could be."""
+    ours, theirs = [await Database.open(postgresql_url, clock=lambda: NOON) for _ in range(2)]
+    written, go_on = asyncio.Event(), asyncio.Event()
+
+    def first(tx, now):
+        found = put_seven(tx, now)
+        written.set()
+        await_only(go_on.wait())
+        return found
+
+    async with asyncio.TaskGroup() as tasks:
+        one = tasks.create_task(ours.transact(first))
+        await written.wait()
+        other = tasks.create_task(theirs.transact(put_seven))
+        await asyncio.wait({other}, timeout=0.3)
+        assert not other.done()
+        go_on.set()
+    await ours.close()
+    await theirs.close()
+
+    assert (one.result(), other.result()) == ("written", "found")
+
+
+def put_seven(tx, now):
+    if tx.execute(sa.select(model.record.c.id).where(model.record.c.id == 7)).first() is not None:
+        return "found"
+    values = {"id": 7, "at": now, "actor": "cli", "verb": "test", "subject": "again"}
+    tx.execute(sa.insert(model.record).values(values))
+    return "written"
 
 
 async def test_a_commit_that_fails_is_told_to_all_who_shared_it(sqlite_url):

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext import asyncio as sa_async
+from sqlalchemy.util import await_only
 
 from bot.db import Tx, urls
-from bot.delivery import chats, model
+from bot.delivery import chats, message, model, settling
 
 pytestmark = pytest.mark.postgresql
 NOON = dt.datetime(2026, 9, 30, 4, 0, tzinfo=dt.UTC)
@@ -53,3 +54,31 @@ async def test_a_move_told_from_both_sides_at_once_is_made_once(engine, is_known
     assert one == second.result()
     assert (one.id, one.telegram_id) == (known.id, NEW)
     assert await _commit(engine, _present) == expected
+
+
+async def test_a_send_is_settled_although_its_group_is_met_under_the_new_number_meanwhile(
+    pg_rig, group
+) -> None:
+    """Else it stayed "being called" under a living owner, and the group waited behind it."""
+    await pg_rig.show(group, "card", "7")
+    (sent,) = await pg_rig.claim()
+    await pg_rig.db.transact(settling.begin_calls, [sent.delivery.id], owner="x")
+    met, go_on = asyncio.Event(), asyncio.Event()
+
+    def meet(tx: Tx, now: dt.datetime) -> None:
+        chats.ensure(tx, now, NEW, kind="group")
+        met.set()
+        await_only(go_on.wait())
+
+    async with asyncio.TaskGroup() as both:
+        both.create_task(pg_rig.db.transact(meet))
+        await met.wait()
+        outcome = message.Outcome(message.Verdict.MOVED, moved_to=NEW)
+        settled = both.create_task(pg_rig.db.transact(settling.settle, sent, outcome))
+        await asyncio.wait({settled}, timeout=0.3)
+        assert not settled.done()
+        go_on.set()
+
+    assert await pg_rig.states() == ["queued"]
+    found = await pg_rig.db.read(chats.find, group.id)
+    assert (found.id, found.telegram_id) == (sent.delivery.chat.id, NEW)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.audit import trail
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.delivery import chats, outbox
 from bot.delivery.chats import ChatId
 from bot.delivery.model import Lane
@@ -26,6 +26,12 @@ NUMBER_CHARS = 6
 
 _a, _an = model.assignment, model.answer
 _LOCK = sa.select(_a.c.id).where(_a.c.id == sa.bindparam("assignment_id")).with_for_update()
+_LOCK_EACH = (
+    sa.select(_a.c.id)
+    .where(schema.among(_a.c.id, "assignment_ids"))
+    .order_by(_a.c.id)  # whoever locks several does so in this order
+    .with_for_update()
+)
 RECORDED = (Said.RECORDED, Said.LATE, Said.ITEM, Said.ITEM_LATE)
 _ADD = _an.insert().returning(_an.c.id)
 
@@ -140,10 +146,15 @@ def line(tx: Tx, now: dt.datetime, *, user_id: int, subject: str, text: str) -> 
 
 
 def _all(tx: Tx, now: dt.datetime, meant: Meant, it: Press) -> Outcome:
+    """Each of the presser's units that still owes once nobody else can be answering for it."""
+    tx.execute(_LOCK_EACH, {"assignment_ids": [m["id"] for m in meant.mine]})
     done = [
-        record(tx, now, meant.notice, m, value=it.value, person=meant.person, chat=meant.chat, press=it)
+        record(
+            tx, now, meant.notice, m, value=it.value, person=meant.person, chat=meant.chat, press=it,
+            is_locked=True,
+        )
         for m in pressing.owing(tx, meant.notice.id, meant.mine)
-    ]
+    ]  # fmt: skip
     if not done:
         return Outcome(Said.ALREADY_MINE, at=now)
     label = pressing.words(meant.notice, it.value)

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext import asyncio as sa_async
 
 from bot.db import Tx, urls
-from bot.notices import answer, handful, joining, model, publish, rules
+from bot.notices import answer, desk, handful, joining, model, publish, queries, rules
 from bot.roster import audience
 from tests.notices import world
 
 pytestmark = pytest.mark.postgresql
 WANG, LI, FENG = 1, 2, 9
+REASON = next(iter(desk.REASONS))
 LATER = world.MORNING + dt.timedelta(minutes=1)
 
 
@@ -114,6 +115,33 @@ async def test_two_colleagues_who_press_at_once_answer_once(engine, every, answe
     await _beside(engine, (_press, notice, LI, None), wang)
 
     assert await _commit(engine, _answered) == answered
+
+
+def _reports(tx: Tx, notice: int, unit_id: int) -> None:
+    it = answer.Press(notice, 1, rules.Value.TEXT, LI, LI, None, unit_id=unit_id, text="周五上")
+    answer.press(tx, LATER, it)
+
+
+def _excuses(tx: Tx, notice: int, unit_id: int) -> None:
+    desk.excuse(tx, LATER, notice_id=notice, unit_ids=[unit_id], user_id=FENG, reason=REASON)
+
+
+@pytest.mark.parametrize("verb", [_reports, _excuses])
+async def test_who_answers_for_all_his_schools_leaves_alone_what_is_said_of_one_meanwhile(engine, verb):
+    ids = await _commit(engine, _people)
+    await _commit(engine, lambda tx: joining.with_phone(tx, LATER, user_id=LI, phone=world.phone("li")))
+    notice = await _commit(engine, _publish)
+    told = []
+
+    def press_all(tx: Tx) -> None:
+        it = answer.Press(notice, 1, rules.Value.YES, WANG, WANG, None, every=True)
+        told.append(answer.press(tx, LATER, it))
+
+    await _beside(engine, (verb, notice, ids["DH1"]), (press_all,))
+
+    assert [(it.said, it.count) for it in told] == [(answer.Said.RECORDED_ALL, 1)]
+    stands = {s.code: (s.text, s.excused) for s in await _commit(engine, queries.statuses, notice)}
+    assert stands["DH1"] == (("周五上", "") if verb is _reports else ("", REASON))
 
 
 async def test_two_handfuls_with_the_same_presses_answer_each_school_once(engine):

@@ -420,7 +420,8 @@ def remind_undescribed(tx: Tx, now: dt.datetime) -> int:
         _t.c.described_at.is_(None), _t.c.theme == "", _t.c.reminded_at.is_(None), _t.c.on_behalf.is_(False),
         _t.c.opened_at <= now - rules.TROUBLE_REMINDED_AFTER,
     )  # fmt: skip
-    rows = tx.execute(sa.select(_t.c.id, _t.c.contact_id).where(*late).limit(50)).all()
+    found = sa.select(_t.c.id, _t.c.contact_id).where(*late).order_by(_t.c.id).limit(50)
+    rows = tx.execute(found.with_for_update(skip_locked=True)).all()  # every process looks
     for row in rows:
         tx.execute(_t.update().where(_t.c.id == row.id).values(reminded_at=now))
         user_id = people.user_of(tx, row.contact_id)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext import asyncio as sa_async
 
 from bot.db import Tx, urls
-from bot.notices import answer, desk, handful, joining, model, publish, queries, rules
+from bot.notices import answer, desk, handful, joining, model, publish, queries, rules, trouble
 from bot.roster import audience
 from tests.notices import world
 
@@ -142,6 +142,21 @@ async def test_who_answers_for_all_his_schools_leaves_alone_what_is_said_of_one_
     assert [(it.said, it.count) for it in told] == [(answer.Said.RECORDED_ALL, 1)]
     stands = {s.code: (s.text, s.excused) for s in await _commit(engine, queries.statuses, notice)}
     assert stands["DH1"] == (("周五上", "") if verb is _reports else ("", REASON))
+
+
+async def test_two_processes_remind_once_of_a_trouble_nobody_has_described(engine):
+    ids = await _commit(engine, _people)
+    notice = await _commit(engine, _publish)
+    it = answer.Press(notice, 1, rules.Value.TROUBLE, WANG, WANG, None, unit_id=ids["DH1"])
+    await _commit(engine, lambda tx: answer.press(tx, LATER, it))
+    reminded = []
+
+    def remind(tx: Tx) -> None:
+        reminded.append(trouble.remind_undescribed(tx, LATER + rules.TROUBLE_REMINDED_AFTER))
+
+    await _beside(engine, (remind,), (remind,))
+
+    assert reminded == [1, 0]
 
 
 async def test_two_handfuls_with_the_same_presses_answer_each_school_once(engine):

@@ -184,26 +184,33 @@ def next_at(tx: Tx) -> dt.datetime | None:
 
 def done(tx: Tx, now: dt.datetime, update_id: int) -> None:
     """It was handled after all; what it said is erased."""
-    _set(tx, update_id, {"state": Parked.DONE.value, "raw": "", "error": "", "next_try_at": now})
+    values = {"state": Parked.DONE.value, "raw": "", "error": "", "next_try_at": now}
+    tx.execute(_parked.update().where(_parked.c.update_id == update_id).values(values))
 
 
-def retry_later(tx: Tx, now: dt.datetime, update_id: int, error: str) -> Parked:
-    """It failed again: the next try comes after twice the pause, and after ten tries there is none."""
-    attempts = (
-        tx.execute(sa.select(_parked.c.attempts).where(_parked.c.update_id == update_id)).scalar_one() + 1
-    )
+def retry_later(tx: Tx, now: dt.datetime, update_id: int, error: str, *, tried: int) -> Parked:
+    """It failed again: the next try comes after twice the pause, and after ten tries there is none.
+
+    Args:
+        tried: how often it had been tried before. Where another process has counted this try already, or has
+            handled the update, nothing is changed.
+
+    Returns:
+        Its state now.
+    """
+    attempts = tried + 1
     state = Parked.POISONED if attempts >= TRIES else Parked.WAITING
-    _set(
-        tx,
-        update_id,
-        {
-            "state": state.value,
-            "attempts": attempts,
-            "error": error[:200],
-            "next_try_at": now + pause_after(attempts),
-        },
-    )
-    return state
+    values = {
+        "state": state.value,
+        "attempts": attempts,
+        "error": error[:200],
+        "next_try_at": now + pause_after(attempts),
+    }
+    mine = _parked.c.update_id == update_id
+    as_seen = (_parked.c.state == Parked.WAITING.value, _parked.c.attempts == tried)
+    if tx.execute(_parked.update().where(mine, *as_seen).values(values)).rowcount:
+        return state
+    return Parked(tx.execute(sa.select(_parked.c.state).where(mine)).scalar_one())
 
 
 def pause_after(attempts: int) -> dt.timedelta:
@@ -240,10 +247,6 @@ def known(tx: Tx, update_ids: Iterable[int]) -> frozenset[int]:
     return frozenset(
         tx.execute(sa.select(_seen.c.update_id).where(_seen.c.update_id.in_(update_ids))).scalars()
     )
-
-
-def _set(tx: Tx, update_id: int, values: dict[str, object]) -> None:
-    tx.execute(_parked.update().where(_parked.c.update_id == update_id).values(values))
 
 
 def _insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

@@ -379,7 +379,7 @@ class Intake:
         if not fault:
             await self._db.transact(updates.done, item.update_id)
             return
-        state = await self._db.transact(updates.retry_later, item.update_id, fault)
+        state = await self._db.transact(updates.retry_later, item.update_id, fault, tried=item.attempts)
         log.warning("update_failed_again", update=item.update_id, state=state.value, tries=item.attempts + 1)
 
     async def _forget_until_stopped(self) -> None:

@@ -83,14 +83,32 @@ async def test_pauses_double_up_to_five_minutes_and_the_tenth_failure_is_the_las
     await db.transact(at(park, NOON), 5)
     pauses = []
     for attempt in range(2, updates.TRIES):
-        state = await db.transact(at(updates.retry_later, NOON), 5, "RuntimeError")
+        state = await db.transact(at(updates.retry_later, NOON), 5, "RuntimeError", tried=attempt - 1)
         assert state is Parked.WAITING, attempt
         next_at = await db.read(updates.next_at)
         assert next_at is not None
         pauses.append((next_at - NOON).total_seconds())
     assert pauses == [2, 4, 8, 16, 32, 64, 128, 256]
-    assert await db.transact(updates.retry_later, 5, "RuntimeError") is Parked.POISONED
+    last = updates.TRIES - 1
+    assert await db.transact(updates.retry_later, 5, "RuntimeError", tried=last) is Parked.POISONED
     assert await db.read(updates.next_at) is None
+
+
+async def test_a_try_that_failed_in_two_processes_is_counted_once(db: Database) -> None:
+    await db.transact(at(park, NOON), 5)
+    ours, theirs = [(await db.read(updates.due, NOON + updates.FIRST_RETRY))[0] for _ in range(2)]
+    for seen in (ours, theirs):
+        state = await db.transact(at(updates.retry_later, NOON), 5, "RuntimeError", tried=seen.attempts)
+        assert state is Parked.WAITING
+    (it,) = await db.read(updates.due, NOON + dt.timedelta(seconds=2))
+    assert it.attempts == 2
+
+
+async def test_what_another_process_has_handled_does_not_wait_again(db: Database) -> None:
+    await db.transact(park, 5)
+    await db.transact(updates.done, 5)
+    assert await db.transact(updates.retry_later, 5, "RuntimeError", tried=1) is Parked.DONE
+    assert await db.read(updates.waiting_lanes) == frozenset()
 
 
 @hypothesis.given(st.integers(min_value=1, max_value=60))

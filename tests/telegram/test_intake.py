@@ -116,8 +116,8 @@ async def test_ten_failures_poison_an_update_and_free_its_chat(rig, wang) -> Non
     async with rig.receiving(polls=False) as receiving:
         await receiving.take(text_update(1, wang, "boom"))
         await receiving.take(text_update(2, wang, "after"))
-        for _ in range(updates.TRIES - 2):
-            await rig.db.transact(updates.retry_later, 1, "RuntimeError")
+        for tried in range(1, updates.TRIES - 1):
+            await rig.db.transact(updates.retry_later, 1, "RuntimeError", tried=tried)
         await rig.hurry(1)
         await rig.until_heard("after")
     (poisoned,) = await rig.db.read(updates.poisoned)

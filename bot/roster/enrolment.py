@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot import errors
 from bot.audit import trail
-from bot.db import Tx
+from bot.db import Tx, schema
 from bot.roster import access, menus, model, people
 from bot.roster.access import Role
 from bot.roster.people import Person
@@ -27,6 +27,12 @@ GRACE = dt.timedelta(days=7)  # a code given out again has at least this long to
 _OWN_NUMBER = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d{9})")
 
 _e, _i, _c = model.enrolment, model.invitation, model.contact
+_LOCK_UNITS = (  # of two who ask for the same code at once, the second gets the first's
+    sa.select(model.unit.c.id)
+    .where(schema.among(model.unit.c.id, "unit_ids"))
+    .order_by(model.unit.c.kind == "city", model.unit.c.id)  # the city last, as whoever takes a post locks it
+    .with_for_update(key_share=True)
+)
 
 
 class Result(StrEnum):
@@ -119,9 +125,13 @@ def redeem(tx: Tx, now: dt.datetime, *, user_id: int, code: str, name: str) -> E
 
 
 def _is_to_give(tx: Tx, m: sa.RowMapping) -> bool:
-    """Whether the post is still there to be taken: its unit open, and held by whom the code names, if anybody."""
+    """Whether the post is still there to be taken: its unit open, and held by whom the code names, if anybody.
+
+    By a code nobody else takes a post of the unit before this transaction ends.
+    """
     p, u = model.post, model.unit
-    if tx.execute(sa.select(u.c.id).where(u.c.id == m["unit_id"], u.c.closed_at.is_(None))).first() is None:
+    unit = sa.select(u.c.id).where(u.c.id == m["unit_id"], u.c.closed_at.is_(None))
+    if tx.execute(unit.with_for_update(key_share=True)).first() is None:
         return False
     held = (p.c.contact_id == m["contact_id"], p.c.unit_id == m["unit_id"], p.c.role == m["role"])
     return (
@@ -245,6 +255,7 @@ class Wanted:
 
 def invite_each(tx: Tx, now: dt.datetime, wanted: list[Wanted]) -> list[Invitation]:
     """The code for each of these, in their order; a valid one given out before is kept. A city's in a second."""
+    tx.execute(_LOCK_UNITS, {"unit_ids": {it.unit_id for it in wanted}})
     query = sa.select(_i).where(_i.c.used_at.is_(None), _i.c.expires_at > now + GRACE).order_by(_i.c.id)
     if len(wanted) < 500:  # bind variables
         query = query.where(_i.c.unit_id.in_({it.unit_id for it in wanted}))

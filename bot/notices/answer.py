@@ -2,6 +2,7 @@
 
 import datetime as dt
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -25,8 +26,7 @@ LINE_QUESTION, NUMBER_QUESTION = "report_line", "item_number"
 NUMBER_CHARS = 6
 
 _a, _an = model.assignment, model.answer
-_LOCK = sa.select(_a.c.id).where(_a.c.id == sa.bindparam("assignment_id")).with_for_update()
-_LOCK_EACH = (
+_LOCK = (
     sa.select(_a.c.id)
     .where(schema.among(_a.c.id, "assignment_ids"))
     .order_by(_a.c.id)  # whoever locks several does so in this order
@@ -145,9 +145,14 @@ def line(tx: Tx, now: dt.datetime, *, user_id: int, subject: str, text: str) -> 
     return outcome
 
 
+def lock(tx: Tx, assignment_ids: Collection[int]) -> None:
+    """Nobody else decides on these before the transaction ends."""
+    tx.execute(_LOCK, {"assignment_ids": assignment_ids})
+
+
 def _all(tx: Tx, now: dt.datetime, meant: Meant, it: Press) -> Outcome:
     """Each of the presser's units that still owes once nobody else can be answering for it."""
-    tx.execute(_LOCK_EACH, {"assignment_ids": [m["id"] for m in meant.mine]})
+    lock(tx, [m["id"] for m in meant.mine])
     done = [
         record(
             tx, now, meant.notice, m, value=it.value, person=meant.person, chat=meant.chat, press=it,
@@ -182,7 +187,7 @@ def record(
     that answers is excused no more.
     """
     if not is_locked:
-        tx.execute(_LOCK, {"assignment_id": assignment["id"]})
+        lock(tx, [assignment["id"]])
     status, key = queries.heard(tx, assignment["id"], item), item.key if item else ""
     due_at = (item.due_at if item else None) or assignment["due_at"]
     unit, label = assignment["unit_name"], pressing.words(notice, value)

@@ -105,7 +105,6 @@ def complete(
 
 def _locked(tx: Tx, notice_id: int, assignment_ids: list[int]) -> dict[int, queries.Status]:
     """Where these stand, with nobody else deciding on them before the transaction ends."""
-    mine = sa.select(_a.c.id).where(_a.c.id.in_(assignment_ids)).order_by(_a.c.id)
-    tx.execute(mine.with_for_update())
+    answer.lock(tx, assignment_ids)
     found = queries.statuses(tx, notice_id, assignment_ids=assignment_ids)
     return {status.assignment_id: status for status in found}

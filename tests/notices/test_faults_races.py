@@ -1,16 +1,15 @@
 """Publishing, binding and enrolling side by side on PostgreSQL: each unit is asked through the one right place."""
 
-import asyncio
 import datetime as dt
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext import asyncio as sa_async
 
-from bot.db import Tx, urls
+from bot.db import Tx
 from bot.notices import answer, desk, handful, joining, model, publish, queries, rules, trouble
 from bot.roster import audience
 from tests.notices import world
+from tests.side_by_side import beside, commit
 
 pytestmark = pytest.mark.postgresql
 WANG, LI, FENG = 1, 2, 9
@@ -48,49 +47,29 @@ def _through(tx: Tx) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.fixture
-async def engine(postgresql_url):
-    made = sa_async.create_async_engine(urls.parse(postgresql_url))
-    yield made
-    await made.dispose()
-
-
-async def _commit(engine, verb, *args):
-    async with engine.begin() as connection:
-        return await connection.run_sync(verb, *args)
-
-
-async def _beside(engine, first, second):
-    """`second` begins when `first` has done its work and has not committed it yet."""
-    async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
-        await connection.run_sync(*first)
-        other = tasks.create_task(_commit(engine, *second))
-        await asyncio.wait({other}, timeout=0.4)
-
-
 async def test_a_group_bound_while_a_notice_is_being_published_is_asked(engine):
-    ids = await _commit(engine, _people)
+    ids = await commit(engine, _people)
 
-    await _beside(engine, (_publish,), (_bind, ids["DH1"]))
+    await beside(engine, (_publish,), (_bind, ids["DH1"]))
 
-    assert await _commit(engine, _through) == [("DH1", "group"), ("DH3", "group")]
+    assert await commit(engine, _through) == [("DH1", "group"), ("DH3", "group")]
 
 
 async def test_a_notice_published_while_a_group_is_being_bound_asks_through_it(engine):
-    ids = await _commit(engine, _people)
+    ids = await commit(engine, _people)
 
-    await _beside(engine, (_bind, ids["DH1"]), (_publish,))
+    await beside(engine, (_bind, ids["DH1"]), (_publish,))
 
-    assert await _commit(engine, _through) == [("DH1", "group"), ("DH3", "group")]
+    assert await commit(engine, _through) == [("DH1", "group"), ("DH3", "group")]
 
 
 async def test_two_groups_bound_side_by_side_are_each_asked_once(engine):
-    ids = await _commit(engine, _people)
-    await _commit(engine, _publish)
+    ids = await commit(engine, _people)
+    await commit(engine, _publish)
 
-    await _beside(engine, (_bind, ids["DH1"], -1), (_bind, ids["DH1"], -2))
+    await beside(engine, (_bind, ids["DH1"], -1), (_bind, ids["DH1"], -2))
 
-    assert await _commit(engine, _through) == [("DH1", "group")] * 2 + [("DH3", "group")] * 2
+    assert await commit(engine, _through) == [("DH1", "group")] * 2 + [("DH3", "group")] * 2
 
 
 def _press(tx: Tx, notice: int, user: int, unit_id: int | None, *, every: bool = False) -> None:
@@ -106,15 +85,15 @@ def _answered(tx: Tx) -> list[str]:
 
 @pytest.mark.parametrize(("every", "answered"), [(False, ["DH1"]), (True, ["DH1", "DH3"])])
 async def test_two_colleagues_who_press_at_once_answer_once(engine, every, answered):
-    ids = await _commit(engine, _people)
+    ids = await commit(engine, _people)
     enrol = lambda tx: joining.with_phone(tx, LATER, user_id=LI, phone=world.phone("li"))  # noqa: E731
-    await _commit(engine, enrol)
-    notice = await _commit(engine, _publish)
+    await commit(engine, enrol)
+    notice = await commit(engine, _publish)
 
     wang = (lambda tx: _press(tx, notice, WANG, None if every else ids["DH1"], every=every),)
-    await _beside(engine, (_press, notice, LI, None), wang)
+    await beside(engine, (_press, notice, LI, None), wang)
 
-    assert await _commit(engine, _answered) == answered
+    assert await commit(engine, _answered) == answered
 
 
 def _reports(tx: Tx, notice: int, unit_id: int) -> None:
@@ -128,33 +107,33 @@ def _excuses(tx: Tx, notice: int, unit_id: int) -> None:
 
 @pytest.mark.parametrize("verb", [_reports, _excuses])
 async def test_who_answers_for_all_his_schools_leaves_alone_what_is_said_of_one_meanwhile(engine, verb):
-    ids = await _commit(engine, _people)
-    await _commit(engine, lambda tx: joining.with_phone(tx, LATER, user_id=LI, phone=world.phone("li")))
-    notice = await _commit(engine, _publish)
+    ids = await commit(engine, _people)
+    await commit(engine, lambda tx: joining.with_phone(tx, LATER, user_id=LI, phone=world.phone("li")))
+    notice = await commit(engine, _publish)
     told = []
 
     def press_all(tx: Tx) -> None:
         it = answer.Press(notice, 1, rules.Value.YES, WANG, WANG, None, every=True)
         told.append(answer.press(tx, LATER, it))
 
-    await _beside(engine, (verb, notice, ids["DH1"]), (press_all,))
+    await beside(engine, (verb, notice, ids["DH1"]), (press_all,))
 
     assert [(it.said, it.count) for it in told] == [(answer.Said.RECORDED_ALL, 1)]
-    stands = {s.code: (s.text, s.excused) for s in await _commit(engine, queries.statuses, notice)}
+    stands = {s.code: (s.text, s.excused) for s in await commit(engine, queries.statuses, notice)}
     assert stands["DH1"] == (("周五上", "") if verb is _reports else ("", REASON))
 
 
 async def test_two_processes_remind_once_of_a_trouble_nobody_has_described(engine):
-    ids = await _commit(engine, _people)
-    notice = await _commit(engine, _publish)
+    ids = await commit(engine, _people)
+    notice = await commit(engine, _publish)
     it = answer.Press(notice, 1, rules.Value.TROUBLE, WANG, WANG, None, unit_id=ids["DH1"])
-    await _commit(engine, lambda tx: answer.press(tx, LATER, it))
+    await commit(engine, lambda tx: answer.press(tx, LATER, it))
     reminded = []
 
     def remind(tx: Tx) -> None:
         reminded.append(trouble.remind_undescribed(tx, LATER + rules.TROUBLE_REMINDED_AFTER))
 
-    await _beside(engine, (remind,), (remind,))
+    await beside(engine, (remind,), (remind,), waits=False)
 
     assert reminded == [1, 0]
 
@@ -162,9 +141,9 @@ async def test_two_processes_remind_once_of_a_trouble_nobody_has_described(engin
 async def test_two_handfuls_with_the_same_presses_answer_each_school_once(engine):
     """Two processes were pushed what their principals pressed twice, in another order each."""
     users = {"li": 2, "zhao": 3, "wu": 4, "zheng": 5}
-    await _commit(engine, _people)
+    await commit(engine, _people)
     for name, user in users.items():
-        await _commit(
+        await commit(
             engine, lambda tx, n=name, u=user: joining.with_phone(tx, LATER, user_id=u, phone=world.phone(n))
         )
     draft = publish.Draft(
@@ -172,14 +151,14 @@ async def test_two_handfuls_with_the_same_presses_answer_each_school_once(engine
         audience=audience.parse("schools or colleges"), due_at=LATER + world.DUE_AFTER, yes_words="已上完",
         trouble_words="有困难",
     )  # fmt: skip
-    notice = await _commit(engine, lambda tx: publish.publish(tx, LATER, draft, by="test").notice_id)
+    notice = await commit(engine, lambda tx: publish.publish(tx, LATER, draft, by="test").notice_id)
     presses = [answer.Press(notice, 1, rules.Value.YES, user, user, None) for user in users.values()]
     told = []
 
     def press(tx: Tx, some: list[answer.Press]) -> None:
         told.append([outcome.said.value for outcome in handful.press_each(tx, LATER, some)])
 
-    await _beside(engine, (press, presses), (press, presses[::-1]))
+    await beside(engine, (press, presses), (press, presses[::-1]))
 
-    assert await _commit(engine, _answered) == ["DH1", "DH2", "GX1", "SZ1"]
+    assert await commit(engine, _answered) == ["DH1", "DH2", "GX1", "SZ1"]
     assert told == [["recorded"] * 4, ["already_mine"] * 4]

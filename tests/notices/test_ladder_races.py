@@ -7,14 +7,14 @@ import time
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext import asyncio as sa_async
 
 from bot.calendar.quiet import QuietHours
-from bot.db import Tx, urls
+from bot.db import Tx
 from bot.delivery.message import Verdict
 from bot.delivery.outbox import Drop
 from bot.notices import answer, chase, ladder, model, rules
 from tests.notices import counter, world
+from tests.side_by_side import beside, commit
 
 pytestmark = pytest.mark.postgresql
 WANG, CHEN = 1, 10
@@ -63,60 +63,39 @@ def _chases(tx: Tx) -> list[int]:
 
 
 @pytest.fixture
-async def engine(postgresql_url):
-    made = sa_async.create_async_engine(urls.parse(postgresql_url), pool_size=12)
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
 async def asked(engine):
-    await _commit(engine, _asked)
+    await commit(engine, _asked)
     return engine
 
 
-async def _commit(engine, verb, *args):
-    async with engine.begin() as connection:
-        return await connection.run_sync(verb, *args)
-
-
-async def _beside(engine, first, second):
-    """`second` begins when `first` has done its work and has not committed it yet; what both gave."""
-    async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
-        one = await connection.run_sync(*first)
-        other = tasks.create_task(_commit(engine, *second))
-        await asyncio.wait({other}, timeout=0.4)
-    return one, other.result()
-
-
 async def test_a_reminder_about_to_be_claimed_waits_for_the_answer_under_way_and_is_dropped(asked):
-    assert await _commit(asked, _climb, NUDGE) == ""
+    assert await commit(asked, _climb, NUDGE) == ""
 
-    said, claimed = await _beside(asked, (_press_all,), (_claim,))
+    said, claimed = await beside(asked, (_press_all,), (_claim,))
 
     assert (said, claimed) == (answer.Said.RECORDED_ALL, Drop("answered"))
 
 
 async def test_an_answer_waits_for_the_claim_under_way_and_counts_all_the_same(asked):
-    assert await _commit(asked, _climb, NUDGE) == ""
+    assert await commit(asked, _climb, NUDGE) == ""
 
-    claimed, said = await _beside(asked, (_claim,), (_press_all,))
+    claimed, said = await beside(asked, (_claim,), (_press_all,))
 
     assert isinstance(claimed, chase.Owed)
     assert said is answer.Said.RECORDED_ALL
-    assert isinstance(await _commit(asked, _claim), Drop)
+    assert isinstance(await commit(asked, _claim), Drop)
 
 
 async def test_of_two_processes_on_one_rung_one_climbs_it(asked):
-    taken, left = await _beside(asked, (_climb, NUDGE), (_climb, NUDGE))
+    taken, left = await beside(asked, (_climb, NUDGE), (_climb, NUDGE), waits=False)
 
     assert (taken, left) == ("", None)
-    assert await _commit(asked, _climb, NUDGE) is None
-    chases = await _commit(asked, _chases)
+    assert await commit(asked, _climb, NUDGE) is None
+    chases = await commit(asked, _chases)
     assert len(chases) == len(set(chases)) == 7
 
-    await asyncio.gather(*(_commit(asked, _climb, COUNTY, HALF_BEFORE) for _ in range(4)))
-    rows = await _commit(asked, lambda tx: list(tx.execute(sa.select(model.escalation.c.row_code)).scalars()))
+    await asyncio.gather(*(commit(asked, _climb, COUNTY, HALF_BEFORE) for _ in range(4)))
+    rows = await commit(asked, lambda tx: list(tx.execute(sa.select(model.escalation.c.row_code)).scalars()))
     assert sorted(rows) == ["DH", "HD", "city-run", "colleges"]
 
 
@@ -124,38 +103,38 @@ async def test_a_process_that_dies_on_a_rung_has_not_climbed_it(asked):
     async with asked.connect() as connection:
         await connection.run_sync(_climb, NUDGE)
         await connection.rollback()
-    assert await _commit(asked, _chases) == []
+    assert await commit(asked, _chases) == []
 
-    assert await _commit(asked, _climb, NUDGE) == ""
-    assert len(await _commit(asked, _chases)) == 7
+    assert await commit(asked, _climb, NUDGE) == ""
+    assert len(await commit(asked, _chases)) == 7
 
 
 @pytest.mark.parametrize("officer_first", [True, False])
 async def test_an_officer_who_reminds_while_the_ladder_does_reminds_nobody_twice(asked, officer_first):
     both = [(_request,), (_climb, NUDGE)]
 
-    await _beside(asked, *(both if officer_first else reversed(both)))
+    await beside(asked, *(both if officer_first else reversed(both)))
 
-    chases = await _commit(asked, _chases)
+    chases = await commit(asked, _chases)
     assert len(chases) == len(set(chases)) == 7
 
 
 async def test_in_a_crowd_no_reminder_that_begins_after_an_answer_speaks_of_it(asked):
-    assert await _commit(asked, _climb, NUDGE) == ""
-    users = await _commit(asked, _chases)
+    assert await commit(asked, _climb, NUDGE) == ""
+    users = await commit(asked, _chases)
     chance = random.Random(7)
     answered_at: dict[int, float] = {}
     claims: list[tuple[int, float, bool]] = []
 
     async def press(user: int) -> None:
         await asyncio.sleep(chance.random() / 20)
-        await _commit(asked, _press_all, user)
+        await commit(asked, _press_all, user)
         answered_at[user] = time.monotonic()
 
     async def claim(user: int) -> None:
         await asyncio.sleep(chance.random() / 10)
         began_at = time.monotonic()
-        claimed = await _commit(asked, _claim, user)
+        claimed = await commit(asked, _claim, user)
         claims.append((user, began_at, isinstance(claimed, chase.Owed)))
 
     await asyncio.gather(*map(press, users), *(claim(user) for user in users for _ in range(3)))

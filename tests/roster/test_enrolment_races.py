@@ -1,43 +1,20 @@
 """Codes asked for and redeemed at the same instant, on PostgreSQL: one principal, one code."""
 
-import asyncio
 import datetime as dt
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext import asyncio as sa_async
 
-from bot.db import Tx, urls
+from bot.db import Tx
 from bot.roster import enrolment, model
 from bot.roster.access import Role
 from bot.roster.enrolment import Result
 from tests.notices import world
+from tests.side_by_side import beside, commit
 
 pytestmark = pytest.mark.postgresql
 LONG_AGO = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 NOON = dt.datetime(2026, 9, 30, 4, 0, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-async def engine(postgresql_url):
-    made = sa_async.create_async_engine(urls.parse(postgresql_url))
-    yield made
-    await made.dispose()
-
-
-async def _commit(engine, verb, *args):
-    async with engine.begin() as connection:
-        return await connection.run_sync(verb, *args)
-
-
-async def _beside(engine, first, second):
-    """`second` begins when `first` has done its work and has not committed it yet; what each came to."""
-    async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
-        one = await connection.run_sync(*first)
-        other = tasks.create_task(_commit(engine, *second))
-        await asyncio.wait({other}, timeout=0.4)
-        assert not other.done()  # it waits for the first
-    return one, other.result()
 
 
 def _invite(tx: Tx, unit_id: int, kind: str = "contact", contact_id: int | None = None) -> str:
@@ -57,31 +34,31 @@ def _principals(tx: Tx, unit_id: int) -> list[str]:
 
 
 async def test_of_two_who_take_one_principals_post_at_once_the_second_holds_it(engine):
-    unit = (await _commit(engine, world.found, LONG_AGO))["DH2"]
-    codes = [await _commit(engine, _invite, unit, kind) for kind in ("contact", "successor")]
+    unit = (await commit(engine, world.found, LONG_AGO))["DH2"]
+    codes = [await commit(engine, _invite, unit, kind) for kind in ("contact", "successor")]
 
-    ended = await _beside(engine, (_redeem, 101, codes[0]), (_redeem, 102, codes[1]))
+    ended = await beside(engine, (_redeem, 101, codes[0]), (_redeem, 102, codes[1]))
 
     assert ended == (Result.ENROLLED, Result.ENROLLED)
-    assert await _commit(engine, _principals, unit) == ["新人102"]
+    assert await commit(engine, _principals, unit) == ["新人102"]
 
 
 async def test_a_post_is_not_taken_over_from_somebody_who_is_just_losing_it(engine):
-    unit = (await _commit(engine, world.found, LONG_AGO))["DH2"]
+    unit = (await commit(engine, world.found, LONG_AGO))["DH2"]
     zhao = sa.select(model.contact.c.id).where(model.contact.c.name == "zhao")
-    zhao_id = await _commit(engine, lambda tx: tx.execute(zhao).scalar_one())
-    to_anybody = await _commit(engine, _invite, unit)
-    from_zhao = await _commit(engine, _invite, unit, "successor", zhao_id)
+    zhao_id = await commit(engine, lambda tx: tx.execute(zhao).scalar_one())
+    to_anybody = await commit(engine, _invite, unit)
+    from_zhao = await commit(engine, _invite, unit, "successor", zhao_id)
 
-    ended = await _beside(engine, (_redeem, 101, to_anybody), (_redeem, 102, from_zhao))
+    ended = await beside(engine, (_redeem, 101, to_anybody), (_redeem, 102, from_zhao))
 
     assert ended == (Result.ENROLLED, Result.EXPIRED)
-    assert await _commit(engine, _principals, unit) == ["新人101"]
+    assert await commit(engine, _principals, unit) == ["新人101"]
 
 
 async def test_two_officers_who_ask_for_one_code_at_once_get_the_same(engine):
-    unit = (await _commit(engine, world.found, LONG_AGO))["DH2"]
+    unit = (await commit(engine, world.found, LONG_AGO))["DH2"]
 
-    one, other = await _beside(engine, (_invite, unit), (_invite, unit))
+    one, other = await beside(engine, (_invite, unit), (_invite, unit))
 
     assert one == other

@@ -2,32 +2,18 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext import asyncio as sa_async
 from sqlalchemy.util import await_only
 
-from bot.db import Tx, urls
+from bot.db import Tx
 from bot.delivery import chats, message, model, settling
+from tests.side_by_side import beside, commit
 
 pytestmark = pytest.mark.postgresql
 NOON = dt.datetime(2026, 9, 30, 4, 0, tzinfo=dt.UTC)
 OLD, NEW = -100, -1_000_000_000_200
-
-
-@pytest.fixture
-async def engine(postgresql_url: str) -> AsyncIterator[sa_async.AsyncEngine]:
-    made = sa_async.create_async_engine(urls.parse(postgresql_url))
-    yield made
-    await made.dispose()
-
-
-async def _commit(engine: sa_async.AsyncEngine, verb: Any, *args: Any, **kwargs: Any) -> Any:
-    async with engine.begin() as connection:
-        return await connection.run_sync(verb, *args, **kwargs)
 
 
 def _present(tx: Tx) -> list[tuple[int, int]]:
@@ -39,21 +25,18 @@ def _present(tx: Tx) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("is_known", [False, True])
 async def test_a_move_told_from_both_sides_at_once_is_made_once(engine, is_known) -> None:
     """Or by one side, and by the sender, whose call was answered with the new number."""
-    known = await _commit(engine, chats.ensure, NOON, OLD, kind="group")
+    known = await commit(engine, chats.ensure, NOON, OLD, kind="group")
     expected = [(known.id, NEW)]
     if is_known:
-        other = await _commit(engine, chats.ensure, NOON, NEW, kind="group")
+        other = await commit(engine, chats.ensure, NOON, NEW, kind="group")
         expected.append((other.id, -other.id))  # a name nobody calls
 
-    async with asyncio.TaskGroup() as tasks, engine.begin() as connection:
-        one = await connection.run_sync(chats.move, NOON, OLD, NEW)
-        second = tasks.create_task(_commit(engine, chats.move, NOON, OLD, NEW))
-        await asyncio.wait({second}, timeout=0.4)
-        assert not second.done()  # it waits for the first
+    told = (chats.move, NOON, OLD, NEW)
+    one, second = await beside(engine, told, told)
 
-    assert one == second.result()
+    assert one == second
     assert (one.id, one.telegram_id) == (known.id, NEW)
-    assert await _commit(engine, _present) == expected
+    assert await commit(engine, _present) == expected
 
 
 async def test_a_send_is_settled_although_its_group_is_met_under_the_new_number_meanwhile(

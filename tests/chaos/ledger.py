@@ -123,7 +123,7 @@ class Ledger:
     ) -> Verdict:
         """Compare everything; `doubtful` are sends on a line that was cut, by chat."""
         it = Verdict()
-        self._cards(it, doubtful)
+        self._cards(it, tx, doubtful)
         self._presses(it, tx)
         self._shown(it, tx, prepare)
         query = sa.select(_d).where(_d.c.state.not_in(ENDS))
@@ -132,7 +132,7 @@ class Ledger:
         ]
         return it
 
-    def _cards(self, it: Verdict, doubtful: collections.Counter[int]) -> None:
+    def _cards(self, it: Verdict, tx: Tx, doubtful: collections.Counter[int]) -> None:
         resets = collections.Counter(
             call.chat_id
             for call in self.sim.calls_of("sendMessage")
@@ -157,7 +157,7 @@ class Ledger:
                         f"{name}: {[(str(m.at.time()), *m.history, m.text) for m in copies]}"
                     )
         it.doubled_unexplained = [
-            f"chat {chat_id}: {count} > {allowed[chat_id]}"
+            f"chat {chat_id}: {count} > {allowed[chat_id]}: {_sends(tx, chat_id)}"
             for chat_id, count in extra.items() if count > allowed[chat_id]
         ]  # fmt: skip
 
@@ -216,6 +216,18 @@ class Ledger:
         if under[0].is_shared:
             return f"本群已回复 {len(said)}/{len(under)} 校" in shown
         return SIGNS[said[0][-1]] in shown if said else "做完了吗" in shown
+
+
+def _sends(tx: Tx, chat_id: int) -> list[str]:
+    """What became of each card this chat was sent, for whoever asks where a second copy came from."""
+    address = delivery.chat_address.c
+    query = sa.select(_d).join(delivery.chat_address, address.chat_id == _d.c.chat_id)
+    query = query.where(address.telegram_id == chat_id, _d.c.kind == "card", _d.c.is_edit.is_(False))
+    return [
+        f"{row.id} notice {row.subject} {row.state} {row.reason!r} tries {row.attempts} repeat {row.is_repeat} "
+        f"by {row.owner} called {row.called_at} settled {row.settled_at}"
+        for row in tx.execute(query.order_by(_d.c.id))
+    ]
 
 
 def _plain(text: str) -> str:

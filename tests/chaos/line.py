@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 CHUNK_BYTES = 1 << 16
-SEND = re.compile(rb"/sendMessage .*\bchat_id=(-?\d+)", re.DOTALL)
+SEND = re.compile(rb'/sendMessage .*"chat_id": (-?\d+)', re.DOTALL)
 
 
 @dataclass(eq=False, slots=True)

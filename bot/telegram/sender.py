@@ -100,7 +100,7 @@ class Sender:
         self._held: dict[int, outbox.Claimed] = {}  # … and those that have ended, until that is committed
         self._away_times = 0
         self._started = collections.deque[float](maxlen=int(rate) + 1) if rate else None
-        self._second_s = 1 + 0.8 / rate if rate else 0.0  # and most of a slot, for what the way to Telegram adds
+        self._second_s = 1 + 0.8 / rate if rate else 0.0  # and most of a slot: the way to Telegram wavers
         self._calls: asyncio.TaskGroup | None = None
         self._begin = Batches(self._begin_each, self._spawn)
         self._settle = Batches(self._settle_each, self._spawn)

@@ -40,6 +40,8 @@ class Metronome:
         self._arm()
         try:
             await self._stopped.wait()
+            self._scheduler.remove_all_jobs()
+            await asyncio.sleep(0)  # a tick that was about to begin sees that it need not
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_WITHIN_S):
                     await self._at_rest.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import time
 
 from bot.timers import Metronome
 
@@ -38,3 +39,21 @@ async def test_a_tick_that_fails_is_followed_by_another() -> None:
             await ticks.get()
             await ticks.get()
         metronome.stop()
+
+
+async def test_a_tick_that_falls_due_while_the_end_is_under_way_leaves_no_error(caplog) -> None:
+    ticks = []
+
+    async def tick() -> None:
+        ticks.append(1)
+
+    metronome = Metronome(tick, every=dt.timedelta(milliseconds=50))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(metronome.run())
+        await asyncio.sleep(0.01)
+        time.sleep(0.1)  # noqa: ASYNC251 - the loop is busy, and the tick falls due meanwhile
+        metronome.stop()
+        metronome._scheduler.wakeup()  # behind the stop, and before its end
+    await asyncio.sleep(0.05)
+    assert not ticks
+    assert not caplog.records
